@@ -1,0 +1,66 @@
+package validate
+
+import (
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+func line(rule Rule, text string, _ time.Time) (string, error) {
+	if strings.ContainsFunc(text, invisible) {
+		return "", problem(BadCharacter)
+	}
+	return within(text, limit(rule, MaxStr))
+}
+
+// paragraphs is line with line breaks, which it makes \n, and tabs.
+func paragraphs(rule Rule, text string, _ time.Time) (string, error) {
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	if strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && r != '\t' && invisible(r) }) {
+		return "", problem(BadCharacter)
+	}
+	return within(text, limit(rule, MaxText))
+}
+
+func personName(_ Rule, text string, _ time.Time) (string, error) { return name(text, MaxName) }
+
+func companyName(rule Rule, text string, _ time.Time) (string, error) {
+	return name(text, limit(rule, MaxStr))
+}
+
+// name makes every run of white space one space and the many points inside names of minorities one, and wants a letter.
+func name(text string, most int) (string, error) {
+	text = middlePoints.Replace(strings.Join(strings.Fields(text), " "))
+	switch {
+	case strings.ContainsFunc(text, func(r rune) bool { return invisible(r) || strings.ContainsRune("<>{}[]|\\^`~=", r) }):
+		return "", problem(BadCharacter)
+	case !strings.ContainsFunc(text, unicode.IsLetter):
+		return "", problem(BadName)
+	}
+	return within(text, most)
+}
+
+// middlePoints maps what keyboards and registers write between the parts of a name to U+00B7, as GB/T 18030 registers do.
+var middlePoints = strings.NewReplacer("•", "·", "・", "·", "‧", "·", "∙", "·", "⋅", "·", "・", "·")
+
+// invisible reports characters that a reader cannot see: controls, format characters such as direction marks and zero-width
+// spaces, private use, and separators other than the space.
+func invisible(r rune) bool {
+	return r != ' ' && !unicode.IsGraphic(r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) || unicode.Is(unicode.Co, r) ||
+		r == utf8.RuneError
+}
+
+func limit(rule Rule, otherwise int) int {
+	if rule.MaxLength > 0 {
+		return rule.MaxLength
+	}
+	return otherwise
+}
+
+func within(text string, most int) (string, error) {
+	if utf8.RuneCountInString(text) > most {
+		return "", problem(TooLong)
+	}
+	return text, nil
+}

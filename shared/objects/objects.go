@@ -22,13 +22,15 @@ const (
 // Buckets returns every bucket in a fixed order.
 func Buckets() []Bucket { return []Bucket{Archives, Evidence} }
 
-// Name addresses an object. Path has 1 to 512 bytes of a-z A-Z 0-9 . _ - / with no empty, "." or ".." segment.
+// Name addresses an object. Path has 1 to 512 bytes of a-z A-Z 0-9 . _ - / with no empty, "." or ".." segment and none of more than 200
+// bytes, so that every path is also a path of files.
 type Name struct {
 	Bucket Bucket
 	Path   string
 }
 
-// Info describes a stored object.
+// Info describes a stored object. SHA256 is what Digest computes: the plain SHA-256 of contents up to PartSize. It is zero when only a
+// range was read.
 type Info struct {
 	Size        int64
 	SHA256      [32]byte
@@ -51,7 +53,7 @@ type Objects interface {
 	// When content or ctx fails, no object appears. Memory use does not grow with the size.
 	Put(ctx context.Context, name Name, content io.Reader, options PutOptions) (Info, error)
 	// Get streams a range of the object. Reading to the end of a whole object fails with ErrCorrupt when the bytes are not those that
-	// were put; a range is not checked. ErrNotFound; ErrRange when Offset is beyond the end. The caller closes the reader.
+	// were put; a range is not checked. ErrNotFound; ErrRange when Offset is beyond the last byte. The caller closes the reader.
 	Get(ctx context.Context, name Name, r Range) (io.ReadCloser, Info, error)
 	// Delete removes the object with all its versions; removing nothing is no error. ErrLocked while a lock holds.
 	Delete(ctx context.Context, name Name) error
@@ -87,7 +89,7 @@ func CheckPath(path string) error {
 			}
 			continue
 		}
-		if segment := path[start:i]; segment == "" || segment == "." || segment == ".." {
+		if segment := path[start:i]; segment == "" || segment == "." || segment == ".." || len(segment) > 200 {
 			return ErrName
 		}
 		start = i + 1

@@ -1,0 +1,247 @@
+// Package rows says where every row of the design's tables lives and what the plain ones hold: key builders with their parsers, and
+// the encodings of heads, cards, due rows, submissions, staff, requests, approvals and exports. Bodies are deterministic CBOR with a
+// format number first. Nothing here opens or seals anything.
+package rows
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ugorji/go/codec"
+
+	"kexin/shared/record"
+	"kexin/shared/store"
+)
+
+// ErrFormat reports a row of a format that this program does not know, or a key that is none of ours.
+var ErrFormat = errors.New("unknown row format")
+
+// Format is the first member of every row body.
+const Format = 1
+
+// handle encodes structs as arrays of their members in order and maps with sorted keys, so that equal values give equal bytes.
+var handle = newHandle()
+
+func newHandle() *codec.CborHandle {
+	h := &codec.CborHandle{}
+	h.Canonical = true
+	h.StructToArray = true
+	h.ErrorIfNoField = true
+	h.ErrorIfNoArrayExpand = true
+	return h
+}
+
+// Encode returns v in deterministic CBOR.
+func Encode(v any) ([]byte, error) {
+	var body []byte
+	if err := codec.NewEncoderBytes(&body, handle).Encode(v); err != nil {
+		return nil, fmt.Errorf("encode row: %w", err)
+	}
+	return body, nil
+}
+
+// Decode reads body into v. Bytes that are not the encoding of a v are refused with ErrFormat.
+func Decode(body []byte, v any) error {
+	d := codec.NewDecoderBytes(body, handle)
+	if err := d.Decode(v); err != nil {
+		return fmt.Errorf("%w: %v", ErrFormat, err)
+	}
+	if d.NumBytesRead() != len(body) {
+		return ErrFormat
+	}
+	return nil
+}
+
+// Prefixes of partition keys. IAM conditions and store grants name them.
+const (
+	PrefixSubmission = "SUB#"
+	PrefixIntake     = "INTAKE#"
+	PrefixManifest   = "MANIFEST"
+	PrefixCustomer   = "CUS#"
+	PrefixIdentifier = "IDX#"
+	PrefixToken      = "TOK#"
+	PrefixBranch     = "BRANCH#"
+	PrefixIndexKey   = "INDEX#"
+	PrefixArchiveKey = "ARCHIVE#"
+	PrefixDue        = "DUE#"
+	PrefixPending    = "PENDING#"
+	PrefixStaff      = "STAFF"
+	PrefixSubject    = "SUBJECT#"
+	PrefixRequest    = "REQUEST"
+	PrefixApproval   = "APPROVAL"
+	PrefixExport     = "EXPORT"
+	PrefixRoster     = "ROSTER#"
+	PrefixJob        = "JOB#"
+	PrefixMention    = "MENTION#"
+)
+
+// Sort keys and their prefixes within a customer's partition.
+const (
+	SortCard    = "CARD"
+	SortSection = "SEC#"
+	SortConsent = "CONSENT#"
+	SortNote    = "NOTE#"
+)
+
+// Shards spread what many writers put at once: submissions, due rows and pending records.
+const Shards = 64
+
+// shard returns two hex digits below Shards, taken from the random characters of an identifier.
+func shard(id string) string {
+	sum := 0
+	for i := len(id) - 4; i >= 0 && i < len(id); i++ {
+		sum = sum*32 + int(id[i])
+	}
+	return fmt.Sprintf("%02x", sum%Shards)
+}
+
+// ShardNames returns every shard in order.
+func ShardNames() []string {
+	names := make([]string, Shards)
+	for i := range names {
+		names[i] = fmt.Sprintf("%02x", i)
+	}
+	return names
+}
+
+// Submission is the key of a submission's row.
+func Submission(id record.SubmissionID) store.Key {
+	return store.Key{Table: store.Inbox, PK: PrefixSubmission + shard(string(id)), SK: string(id)}
+}
+
+// Intake is the key of an intake row: table inbox for the public form's, keys for the others'.
+func Intake(table store.Table, id record.IntakeID) store.Key {
+	return store.Key{Table: table, PK: PrefixIntake + string(id), SK: store.Only}
+}
+
+// ManifestKey is the key of the signed manifest.
+func ManifestKey() store.Key {
+	return store.Key{Table: store.Inbox, PK: PrefixManifest, SK: store.Only}
+}
+
+// Head is the key of a customer's head.
+func HeadKey(id record.CustomerID) store.Key {
+	return store.Key{Table: store.Keys, PK: PrefixCustomer + string(id), SK: store.Only}
+}
+
+// Identifier is the key of a unique identifier's row: kind, "#", keyed hash.
+func Identifier(kindAndMAC string) store.Key {
+	return store.Key{Table: store.Keys, PK: PrefixIdentifier + kindAndMAC, SK: store.Only}
+}
+
+// Token is the key of a search token's row for a customer.
+func Token(kindAndMAC string, id record.CustomerID) store.Key {
+	return store.Key{Table: store.Keys, PK: PrefixToken + kindAndMAC, SK: string(id)}
+}
+
+// BranchSecret is the key of a branch epoch's wrapped private half.
+func BranchSecret(branch string, epoch uint32) store.Key {
+	return store.Key{Table: store.Keys, PK: fmt.Sprintf("%s%s#%d", PrefixBranch, branch, epoch), SK: store.Only}
+}
+
+// IndexKey is the key of the wrapped key of the blind indexes.
+func IndexKey(epoch uint32) store.Key {
+	return store.Key{Table: store.Keys, PK: fmt.Sprintf("%s%d", PrefixIndexKey, epoch), SK: store.Only}
+}
+
+// ArchiveKey is the key of an archive's wrapped key.
+func ArchiveKey(id record.ExportID) store.Key {
+	return store.Key{Table: store.Keys, PK: PrefixArchiveKey + string(id), SK: store.Only}
+}
+
+// Card is the key of a customer's card.
+func Card(id record.CustomerID) store.Key {
+	return store.Key{Table: store.Records, PK: PrefixCustomer + string(id), SK: SortCard}
+}
+
+// Section is the key of one version of a section: table restricted for L3, records for the rest.
+func Section(level record.Level, id record.CustomerID, section record.SectionID, version uint32) store.Key {
+	table := store.Records
+	if level == record.L3 {
+		table = store.Restricted
+	}
+	return store.Key{Table: table, PK: PrefixCustomer + string(id), SK: fmt.Sprintf("%s%s#%08x", SortSection, section, version)}
+}
+
+// ParseSection returns what a section's sort key says, or ErrFormat.
+func ParseSection(sk string) (record.SectionID, uint32, error) {
+	rest, ok := strings.CutPrefix(sk, SortSection)
+	id, hex, found := strings.Cut(rest, "#")
+	var version uint32
+	if !ok || !found || len(hex) != 8 {
+		return "", 0, ErrFormat
+	}
+	if _, err := fmt.Sscanf(hex, "%08x", &version); err != nil || fmt.Sprintf("%08x", version) != hex {
+		return "", 0, ErrFormat
+	}
+	return record.SectionID(id), version, nil
+}
+
+// Consent is the key of entry n of a customer's consent ledger.
+func Consent(id record.CustomerID, n uint32) store.Key {
+	return store.Key{Table: store.Records, PK: PrefixCustomer + string(id), SK: fmt.Sprintf("%s%06x", SortConsent, n)}
+}
+
+// Note is the key of a sealed note, such as the typed reason of a reveal.
+func Note(level record.Level, id record.CustomerID, section record.SectionID, name string) store.Key {
+	table := store.Records
+	if level == record.L3 {
+		table = store.Restricted
+	}
+	return store.Key{Table: table, PK: PrefixCustomer + string(id), SK: SortNote + string(section) + "#" + name}
+}
+
+// dueDay is the layout of the day of a due row, UTC.
+const dueDay = "20060102"
+
+// Due is the key of the row that says when something of a customer falls due.
+func Due(at time.Time, id record.CustomerID) store.Key {
+	return store.Key{Table: store.Work, PK: DuePartition(at, shard(string(id))), SK: string(id)}
+}
+
+// DuePartition is the partition of one shard of the due rows of at's day (UTC).
+func DuePartition(at time.Time, shard string) string {
+	return PrefixDue + at.UTC().Format(dueDay) + "#" + shard
+}
+
+// Pending is the key of the row that asks staff to merge or refuse a pending record.
+func Pending(id record.CustomerID) store.Key {
+	return store.Key{Table: store.Work, PK: PrefixPending + shard(string(id)), SK: string(id)}
+}
+
+// Staff is the key of an entry of the staff register.
+func Staff(id record.StaffID) store.Key {
+	return store.Key{Table: store.Work, PK: PrefixStaff, SK: string(id)}
+}
+
+// Subject is the key that leads from a token's issuer and subject, hashed, to a member of staff.
+func Subject(hash string) store.Key {
+	return store.Key{Table: store.Work, PK: PrefixSubject + hash, SK: store.Only}
+}
+
+// RequestKey is the key of a request for approval.
+func RequestKey(id record.ApprovalID) store.Key {
+	return store.Key{Table: store.Work, PK: PrefixRequest, SK: string(id)}
+}
+
+// ApprovalKey is the key of the answer to a request: only the function approve writes it. Several approvers put several answers.
+func ApprovalKey(id record.ApprovalID, n int) store.Key {
+	return store.Key{Table: store.Work, PK: PrefixApproval, SK: fmt.Sprintf("%s#%d", id, n)}
+}
+
+// Export is the key of an export's row.
+func ExportKey(id record.ExportID) store.Key {
+	return store.Key{Table: store.Work, PK: PrefixExport, SK: string(id)}
+}
+
+// Roster is the key of the row that says that an export is about to read a customer.
+func Roster(id record.CustomerID, export record.ExportID) store.Key {
+	return store.Key{Table: store.Work, PK: PrefixRoster + string(id), SK: string(export)}
+}
+
+// Job is the key of the state of a scheduled function, such as the purge's cursor.
+func Job(function, name string) store.Key {
+	return store.Key{Table: store.Work, PK: PrefixJob + function, SK: name}
+}

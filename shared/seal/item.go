@@ -1,0 +1,156 @@
+package seal
+
+import (
+	"context"
+	"crypto/cipher"
+	"encoding/binary"
+	"fmt"
+	"io"
+
+	"kexin/shared/record"
+)
+
+// Place says where an item lives; all of it is associated data. Version is the record version of a section, or names the event,
+// document, card part or note.
+type Place struct {
+	Deployment record.DeploymentID
+	Customer   record.CustomerID
+	Section    record.SectionID
+	Schema     record.PackVersion
+	Version    string
+}
+
+// KeyWrapper wraps item keys: an intake key for L1 and L2, a root key for L3.
+type KeyWrapper interface {
+	// WrapItemKey appends the wrapped key, self-describing, to dst.
+	WrapItemKey(ctx context.Context, dst []byte, key *Key, ad []byte) ([]byte, error)
+}
+
+// KeyUnwrapper opens what KeyWrappers wrapped.
+type KeyUnwrapper interface {
+	// UnwrapItemKey returns the item key of wrapped, or ErrOpen.
+	UnwrapItemKey(ctx context.Context, wrapped, ad []byte) (Key, error)
+}
+
+const (
+	keyIDSize      = 16
+	itemHeaderSize = 2 + keyIDSize + 2
+)
+
+// SealItem seals plaintext for place: a fresh item key, wrapped by wrapper and then by shred.
+//
+//	item = version 1 | algorithm 1 | key id 16 | n 2 | wrapped key n | nonce 12 | ciphertext | tag 16
+//	wrapped key = nonce 12 | AES-256-GCM(shred, inner wrap) | tag 16
+func SealItem(ctx context.Context, random io.Reader, wrapper KeyWrapper, shred *Key, place Place, plaintext []byte) ([]byte, error) {
+	var fresh [KeySize + keyIDSize]byte
+	if _, err := io.ReadFull(random, fresh[:]); err != nil {
+		return nil, fmt.Errorf("draw item key: %w", err)
+	}
+	key, keyID := Key(fresh[:KeySize]), fresh[KeySize:]
+	defer clear(key[:])
+	item := make([]byte, itemHeaderSize, itemHeaderSize+256+nonceSize+len(plaintext)+tagSize)
+	item[0], item[1] = formatVersion, algAES256GCM
+	copy(item[2:], keyID)
+	item, err := appendWrapped(ctx, item, random, wrapper, shred, &key, place.keyAD(keyID))
+	if err != nil {
+		return nil, err
+	}
+	binary.BigEndian.PutUint16(item[itemHeaderSize-2:], uint16(len(item)-itemHeaderSize))
+	aead, err := newAEAD(&key)
+	if err != nil {
+		return nil, err
+	}
+	return appendSealed(item, random, aead, plaintext, place.itemAD(keyID))
+}
+
+// appendWrapped appends key wrapped by wrapper and then by shred.
+func appendWrapped(ctx context.Context, dst []byte, random io.Reader, wrapper KeyWrapper, shred, key *Key, ad []byte) ([]byte, error) {
+	var buffer [128]byte
+	inner, err := wrapper.WrapItemKey(ctx, buffer[:0], key, ad)
+	if err != nil {
+		return nil, fmt.Errorf("wrap item key: %w", err)
+	}
+	aead, err := newAEAD(shred)
+	if err != nil {
+		return nil, err
+	}
+	return appendSealed(dst, random, aead, inner, ad)
+}
+
+// OpenItem returns the plaintext of an item that lives at place, or ErrOpen. It needs both the shred key and what wrapped the key.
+func OpenItem(ctx context.Context, unwrapper KeyUnwrapper, shred *Key, place Place, item []byte) ([]byte, error) {
+	keyID, wrapped, sealed, err := splitItem(item)
+	if err != nil {
+		return nil, err
+	}
+	outer, err := newAEAD(shred)
+	if err != nil {
+		return nil, err
+	}
+	ad := place.keyAD(keyID)
+	inner, err := openSealed(nil, outer, wrapped, ad)
+	if err != nil {
+		return nil, err
+	}
+	key, err := unwrapper.UnwrapItemKey(ctx, inner, ad)
+	if err != nil {
+		return nil, fmt.Errorf("unwrap item key: %w", err)
+	}
+	defer clear(key[:])
+	aead, err := newAEAD(&key)
+	if err != nil {
+		return nil, err
+	}
+	return openSealed(nil, aead, sealed, place.itemAD(keyID))
+}
+
+func splitItem(item []byte) (keyID, wrapped, sealed []byte, err error) {
+	if len(item) < itemHeaderSize || item[0] != formatVersion || item[1] != algAES256GCM {
+		return nil, nil, nil, ErrFormat
+	}
+	n := int(binary.BigEndian.Uint16(item[itemHeaderSize-2:]))
+	if len(item) < itemHeaderSize+n {
+		return nil, nil, nil, ErrFormat
+	}
+	return item[2 : 2+keyIDSize], item[itemHeaderSize : itemHeaderSize+n], item[itemHeaderSize+n:], nil
+}
+
+func (p Place) keyAD(keyID []byte) []byte {
+	return Bind("kexin/item-key/1", string(p.Deployment), string(p.Customer), string(p.Section), string(keyID))
+}
+
+func (p Place) itemAD(keyID []byte) []byte {
+	return Bind("kexin/item/1/1", string(p.Deployment), string(p.Customer), string(p.Section), string(p.Schema), p.Version, string(keyID))
+}
+
+// Inner wraps of item keys, first byte of what the shred key seals.
+const (
+	innerIntake = 1 // | intake id 16 | nonce 12 | AES-256-GCM(intake key, item key) | tag 16
+	innerRoot   = 2 // | what keys.Wrap(ForRecord) returned
+)
+
+// appendIntakeWrap appends key wrapped under an intake key.
+func appendIntakeWrap(dst []byte, random io.Reader, id [16]byte, intake cipher.AEAD, key *Key, ad []byte) ([]byte, error) {
+	dst = append(dst, innerIntake)
+	dst = append(dst, id[:]...)
+	return appendSealed(dst, random, intake, key[:], append(ad, id[:]...))
+}
+
+// splitIntakeWrap returns the intake id and the sealed key of an inner wrap of kind innerIntake.
+func splitIntakeWrap(inner []byte) (id [16]byte, sealed []byte, err error) {
+	if len(inner) < 17 || inner[0] != innerIntake {
+		return id, nil, ErrFormat
+	}
+	copy(id[:], inner[1:17])
+	return id, inner[17:], nil
+}
+
+func openIntakeWrap(intake cipher.AEAD, id [16]byte, sealed, ad []byte) (Key, error) {
+	plain, err := openSealed(nil, intake, sealed, append(ad, id[:]...))
+	if err != nil || len(plain) != KeySize {
+		return Key{}, ErrOpen
+	}
+	key := Key(plain)
+	clear(plain)
+	return key, nil
+}

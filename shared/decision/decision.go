@@ -6,6 +6,7 @@ package decision
 import (
 	"time"
 
+	"kexin/shared/audit/entry"
 	"kexin/shared/record"
 )
 
@@ -81,12 +82,8 @@ type Request struct {
 	Now      time.Time
 }
 
-// Reason is one policy that decided, with where it is written. File and Line lead an auditor to it.
-type Reason struct {
-	Policy string `json:"policy"`
-	File   string `json:"file"`
-	Line   int    `json:"line"`
-}
+// Reason is one policy that decided, with where it is written: what an audit entry keeps of it.
+type Reason = entry.Reason
 
 // Obligations are what must be done with an allowed act.
 type Obligations struct {

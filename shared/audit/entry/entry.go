@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"time"
 
-	"kexin/shared/decision"
 	"kexin/shared/record"
 )
 
@@ -65,6 +64,13 @@ type Actor struct {
 	Department record.Department `json:"department,omitempty"`
 }
 
+// Reason is one policy that decided, with where it is written. File and Line lead an auditor to it.
+type Reason struct {
+	Policy string `json:"policy"`
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+}
+
 // Head holds the digests of a customer's head before and after a write; zero where there was or is none.
 type Head struct {
 	Before Digest `json:"before,omitzero"`
@@ -86,7 +92,7 @@ type Entry struct {
 	Verdict  Verdict            `json:"verdict"`
 	Code     string             `json:"code,omitempty"`   // short stable code: of the decision, or of how it ended
 	Reason   string             `json:"reason,omitempty"` // reason code that the actor chose from the pack's list
-	Reasons  []decision.Reason  `json:"reasons,omitempty"`
+	Reasons  []Reason  `json:"reasons,omitempty"`
 	Purpose  record.PurposeID   `json:"purpose,omitempty"`
 	Purposes []record.PurposeID `json:"purposes,omitempty"` // where an act serves several, sorted
 
@@ -156,3 +162,9 @@ func (e *Entry) Position() Position { return Position{Writer: e.Writer, Lane: e.
 func Hash(data []byte) Digest { return sha256.Sum256(data) }
 
 func malformed(member string) error { return fmt.Errorf("%w: %s", ErrMalformed, member) }
+
+// Action and code of the outcome entry that a certificate of destruction is made of.
+const (
+	ActionDestroy = "destroy"
+	CodeDestroyed = "destroyed"
+)

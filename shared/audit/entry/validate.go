@@ -3,7 +3,6 @@ package entry
 import (
 	"time"
 
-	"kexin/shared/decision"
 	"kexin/shared/record"
 )
 
@@ -124,7 +123,7 @@ func (e *Entry) checkLists() error {
 	return nil
 }
 
-func isReason(r decision.Reason) bool {
+func isReason(r Reason) bool {
 	return isPath(r.Policy) && (r.File == "" || isPath(r.File)) && r.Line >= 0 && r.Line < 1e7
 }
 

@@ -45,14 +45,16 @@ const (
 	Cancelled Question = "cancelled"
 	// Rotation: what was wrapped before a rotation of the root keys unwraps after it. Needs Setting.Rotate.
 	Rotation Question = "rotation"
-	// Concurrent: 16 callers at once get right answers.
+	// Concurrent: 16 callers who wrap and unwrap at once get right answers.
 	Concurrent Question = "concurrent"
+	// ConcurrentSign: 16 callers who sign at once get signatures that verify.
+	ConcurrentSign Question = "concurrent-sign"
 )
 
 // AllQuestions returns every question in a fixed order.
 func AllQuestions() []Question {
 	return []Question{RoundTrip, Fresh, WrongPurpose, Tampered, OtherDeployment, OtherRootKey, SecretSize, Unknown, Signature,
-		PublicStable, Disabled, Cancelled, Rotation, Concurrent}
+		PublicStable, Disabled, Cancelled, Rotation, Concurrent, ConcurrentSign}
 }
 
 // Disabler switches root keys off and on again.
@@ -86,9 +88,18 @@ func Questions(asked ...Question) Option { return func(s *suite) { s.asked = ask
 // TamperStep makes the question Tampered alter every n-th byte only, for services where a call takes milliseconds. The default is 1.
 func TamperStep(n int) Option { return func(s *suite) { s.tamperStep = n } }
 
+// TamperSkip makes the question Tampered leave bytes from, from+1, … to-1 alone, for a service that answers wrongly there.
+func TamperSkip(from, to int) Option { return func(s *suite) { s.skipFrom, s.skipTo = from, to } }
+
 type suite struct {
-	asked      []Question
-	tamperStep int
+	asked            []Question
+	tamperStep       int
+	skipFrom, skipTo int
+}
+
+// alters says whether the question Tampered alters byte i.
+func (s *suite) alters(i int) bool {
+	return i%s.tamperStep == 0 && (i < s.skipFrom || i >= s.skipTo)
 }
 
 // Run asks the questions, each as a subtest of its name, and logs those that it was told not to ask.
@@ -115,11 +126,11 @@ func Run(t *testing.T, maker Maker, options ...Option) {
 func (s *suite) ask(t *testing.T, q Question, with Setting) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	a := &asker{T: t, ctx: ctx, with: with, tamperStep: s.tamperStep}
+	a := &asker{T: t, ctx: ctx, with: with, alters: s.alters}
 	map[Question]func(){
 		RoundTrip: a.roundTrip, Fresh: a.fresh, WrongPurpose: a.wrongPurpose, Tampered: a.tampered,
 		OtherDeployment: a.otherDeployment, OtherRootKey: a.otherRootKey, SecretSize: a.secretSize, Unknown: a.unknown,
 		Signature: a.signature, PublicStable: a.publicStable, Disabled: a.disabled, Cancelled: a.cancelled,
-		Rotation: a.rotation, Concurrent: a.concurrent,
+		Rotation: a.rotation, Concurrent: a.concurrent, ConcurrentSign: a.concurrentSign,
 	}[q]()
 }

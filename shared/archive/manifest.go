@@ -112,6 +112,18 @@ func (f *Facts) check() error {
 			return fmt.Errorf("%w: %s: %w", ErrOptions, name, err)
 		}
 	}
+	return f.checkApprovals()
+}
+
+func (f *Facts) checkApprovals() error {
+	for _, a := range f.Approvals {
+		if err := record.CheckID(record.PrefixApproval, string(a.ID)); err != nil {
+			return fmt.Errorf("%w: approval: %w", ErrOptions, err)
+		}
+		if err := record.CheckID(record.PrefixStaff, string(a.Approver)); err != nil {
+			return fmt.Errorf("%w: approver: %w", ErrOptions, err)
+		}
+	}
 	return nil
 }
 

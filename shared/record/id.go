@@ -71,8 +71,18 @@ func CheckID(prefix, id string) error {
 	if !ok || len(body) != idLength {
 		return ErrID
 	}
-	raw, err := idEncoding.DecodeString(body)
-	if err != nil || len(raw) != 16 || idEncoding.EncodeToString(raw) != body {
+	var digit byte
+	for i := range len(body) {
+		switch c := body[i]; {
+		case c >= 'a' && c <= 'z':
+			digit = c - 'a'
+		case c >= '2' && c <= '7':
+			digit = c - '2' + 26
+		default:
+			return ErrID
+		}
+	}
+	if digit&3 != 0 { // 26 digits hold 130 bits; the last two are zero
 		return ErrID
 	}
 	return nil

@@ -3,66 +3,128 @@
 package storetest
 
 import (
+	"bytes"
+	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"testing"
+	"time"
 
 	"kexin/shared/store"
 )
 
 // Run runs the contract suite; open returns an empty store for each subtest and registers its own cleanup.
-func Run(t *testing.T, open func(t *testing.T) store.Store) {}
-
-// Policed is a store that fails its test when a caller breaks the protocol.
-type Policed struct{ store.Store }
-
-// Police wraps s. It fails t on an unconditional put and on overwriting an immutable row (audit lanes at once, others by Immutable).
-func Police(t testing.TB, s store.Store) *Policed { return &Policed{s} }
-
-// Marker registers clear text that must never reach a table: no key, attribute or body may contain it.
-func (p *Policed) Marker(text ...string) {}
-
-// Destroyed declares that once a key under prefix was deleted, reading it again is an error of the test.
-func (p *Policed) Destroyed(table store.Table, prefix string) {}
-
-// Immutable declares that items of table under prefix are written once.
-func (p *Policed) Immutable(table store.Table, prefix string) {}
-
-// Fault is a way to fail.
-type Fault int
-
-// The faults.
-const (
-	Fail        Fault = iota + 1 // the call fails with ErrInjected and nothing is done
-	LoseAnswer                   // the call is done and a write answers store.ErrUnknownOutcome, a read ErrInjected
-	CrashBefore                  // nothing is done; this and every later call fail with ErrCrashed
-	CrashAfter                   // the call is done; this and every later call fail with ErrCrashed
-)
-
-// Sentinels of injected faults.
-var (
-	ErrInjected = errors.New("injected failure of the store")
-	ErrCrashed  = errors.New("process has crashed")
-)
-
-// Call is one entry of the call log.
-type Call struct {
-	Method string
-	Keys   []store.Key // of a query: table, partition and From
-	Ops    []store.Op  // of a Transact
-	Err    error       // what the caller saw
+func Run(t *testing.T, open func(t *testing.T) store.Store) {
+	for _, section := range []map[string]func(*suite){writeTests, conditionTests, queryTests, scanTests} {
+		for name, test := range section {
+			t.Run(name, func(t *testing.T) { test(&suite{T: t, ctx: t.Context(), store: open(t)}) })
+		}
+	}
 }
 
-// Faulty is a store whose calls fail as told. The calls of all methods are counted together, from 1.
-type Faulty struct{ store.Store }
+// suite is one test of the contract with its store.
+type suite struct {
+	*testing.T
+	ctx   context.Context
+	store store.Store
+}
 
-// Faults wraps s without faults.
-func Faults(s store.Store) *Faulty { return &Faulty{s} }
+func key(table store.Table, pk, sk string) store.Key { return store.Key{Table: table, PK: pk, SK: sk} }
 
-// At makes call number n fail with fault.
-func (f *Faulty) At(n int, fault Fault) {}
+func item(k store.Key, body string, attrs map[string]store.Attr) store.Item {
+	return store.Item{Key: k, Body: []byte(body), Attrs: attrs}
+}
 
-// Calls returns the log so far.
-func (f *Faulty) Calls() []Call { return nil }
+func versioned(k store.Key, version int64, body string) store.Item {
+	return item(k, body, map[string]store.Attr{store.AttrVersion: store.N(version)})
+}
 
-// Reset forgets faults, log and crash and starts counting again.
-func (f *Faulty) Reset() {}
+// write carries out ops or ends the test.
+func (s *suite) write(ops ...store.Op) {
+	s.Helper()
+	if err := s.store.Transact(s.ctx, "", ops...); err != nil {
+		s.Fatalf("write: %v", err)
+	}
+}
+
+// refuse expects that ops fail with want.
+func (s *suite) refuse(want error, ops ...store.Op) error {
+	s.Helper()
+	err := s.store.Transact(s.ctx, "", ops...)
+	if !errors.Is(err, want) {
+		s.Errorf("write: got %v, want %v", err, want)
+	}
+	return err
+}
+
+// has expects item to be in the store as it is.
+func (s *suite) has(want store.Item) {
+	s.Helper()
+	got, err := s.store.Get(s.ctx, want.Key)
+	if err != nil {
+		s.Errorf("get %v: %v", want.Key, err)
+		return
+	}
+	s.same(got, want)
+}
+
+func (s *suite) same(got, want store.Item) {
+	s.Helper()
+	if got.Key != want.Key || !bytes.Equal(got.Body, want.Body) || !maps.Equal(got.Attrs, want.Attrs) {
+		s.Errorf("item %v: got %d bytes %v, want %v with %d bytes %v", got.Key, len(got.Body), got.Attrs, want.Key, len(want.Body), want.Attrs)
+	}
+}
+
+// lacks expects that no item has key.
+func (s *suite) lacks(k store.Key) {
+	s.Helper()
+	if _, err := s.store.Get(s.ctx, k); !errors.Is(err, store.ErrNotFound) {
+		s.Errorf("get %v: got %v, want ErrNotFound", k, err)
+	}
+}
+
+// eventually tries check until it returns nil, for indexes that lag.
+func (s *suite) eventually(check func() error) {
+	s.Helper()
+	var err error
+	for range 200 {
+		if err = check(); err == nil {
+			return
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
+	s.Errorf("after many tries: %v", err)
+}
+
+// all returns every item of q page by page, and the number of pages.
+func (s *suite) all(q store.Query) ([]store.Item, int) {
+	s.Helper()
+	var items []store.Item
+	for pages := 1; ; pages++ {
+		page, err := s.store.Query(s.ctx, q)
+		if err != nil {
+			s.Fatalf("query page %d: %v", pages, err)
+		}
+		if q.Limit > 0 && len(page.Items) > q.Limit {
+			s.Errorf("page of %d items, limit %d", len(page.Items), q.Limit)
+		}
+		items = append(items, page.Items...)
+		if page.Next == "" {
+			return items, pages
+		}
+		if pages > 1000 {
+			s.Fatal("query does not end")
+		}
+		q.Cursor = page.Next
+	}
+}
+
+// sortKeys returns the sort keys of items as one text.
+func sortKeys(items []store.Item) string {
+	var out bytes.Buffer
+	for _, item := range items {
+		fmt.Fprint(&out, item.Key.SK, " ")
+	}
+	return string(bytes.TrimSpace(out.Bytes()))
+}

@@ -1,0 +1,2 @@
+package boltstore
+func childMain() bool { return false }

@@ -36,11 +36,12 @@ func call[O any](ctx context.Context, k *Keys, act string, send func(context.Con
 		if err == nil {
 			return out, nil
 		}
+		verdict := judge(err)
+		again := verdict.retry && ctx.Err() == nil && attempt < k.config.Attempts && k.wait(within, attempt)
 		if ended := ctx.Err(); ended != nil {
 			return none, fmt.Errorf("%s: %w", act, endedEarly(ended))
 		}
-		verdict := judge(err)
-		if !verdict.retry || attempt >= k.config.Attempts || !k.wait(within, attempt) {
+		if !again {
 			return none, fmt.Errorf("%s: %w", act, verdict.err)
 		}
 	}

@@ -25,7 +25,8 @@ var (
 // encoder appends rows to a buffer without reflection.
 type encoder interface {
 	header(b []byte) []byte
-	row(b []byte, customer record.CustomerID, values map[record.FieldName]string) []byte
+	// row also returns how many of values it has written: all of them, unless one is no column.
+	row(b []byte, customer record.CustomerID, values map[record.FieldName]string) ([]byte, int)
 }
 
 func newEncoder(o Options) encoder {
@@ -53,7 +54,8 @@ func newNDJSON(o Options) *ndjson {
 
 func (*ndjson) header(b []byte) []byte { return b }
 
-func (e *ndjson) row(b []byte, customer record.CustomerID, values map[record.FieldName]string) []byte {
+func (e *ndjson) row(b []byte, customer record.CustomerID, values map[record.FieldName]string) ([]byte, int) {
+	written := 0
 	b = append(b, `{"`+customerColumn+`":"`...)
 	b = append(b, customer...)
 	b = append(b, '"')
@@ -62,9 +64,10 @@ func (e *ndjson) row(b []byte, customer record.CustomerID, values map[record.Fie
 			b = append(b, e.keys[i]...)
 			b = appendJSON(b, value)
 			b = append(b, '"')
+			written++
 		}
 	}
-	return append(b, e.tail...)
+	return append(b, e.tail...), written
 }
 
 const hexDigits = "0123456789abcdef"
@@ -135,14 +138,18 @@ func titles(o Options) []string {
 
 func (e *csvRows) header(b []byte) []byte { return append(b, e.head...) }
 
-func (e *csvRows) row(b []byte, customer record.CustomerID, values map[record.FieldName]string) []byte {
+func (e *csvRows) row(b []byte, customer record.CustomerID, values map[record.FieldName]string) ([]byte, int) {
+	written := 0
 	b = append(b, '"')
 	b = append(b, customer...)
 	for _, field := range e.fields {
 		b = append(b, `","`...)
-		b = appendCell(b, values[field])
+		if value, ok := values[field]; ok {
+			b = appendCell(b, value)
+			written++
+		}
 	}
-	return append(b, e.tail...)
+	return append(b, e.tail...), written
 }
 
 // appendCell appends the inside of a quoted cell. A cell that a spreadsheet would take for more than text gets an apostrophe in front.

@@ -11,6 +11,7 @@ import (
 	"hash/crc32"
 	"io"
 	"time"
+	"unicode/utf8"
 
 	"kexin/shared/record"
 )
@@ -49,6 +50,8 @@ func (o *Options) check() error {
 }
 
 // Builder writes one export as a signed ZIP in one pass; memory does not grow with the number of rows. It is not safe for concurrent use.
+// While rows are encoded, the block before them is compressed and written by a second goroutine, which lasts for that one write; so when
+// a Builder is given up without Close, one write of at most a block may still be under way.
 type Builder struct {
 	options  Options
 	keyID    string
@@ -59,7 +62,10 @@ type Builder struct {
 	data     *dataFile
 	encoder  encoder
 	columns  map[record.FieldName]bool
-	buf      []byte
+	buf      []byte // rows being encoded
+	spare    []byte // rows being compressed, while a write is in flight
+	flight   chan error
+	inFlight bool
 	rows     uint64
 	err      error // sticky
 	finished bool
@@ -94,6 +100,8 @@ func newBuilder(w io.Writer, options Options, l layout) (*Builder, error) {
 	}
 	b.entries = []entry{first}
 	b.data = newDataFile(b.out)
+	b.flight = make(chan error, 1)
+	b.spare = make([]byte, 0, bufferSize+bufferSize/4)
 	b.buf = b.encoder.header(make([]byte, 0, bufferSize+bufferSize/4))
 	return b, nil
 }
@@ -107,11 +115,15 @@ func (b *Builder) Row(customer record.CustomerID, values map[record.FieldName]st
 	if b.err != nil {
 		return b.err
 	}
-	if err := b.checkRow(customer, values); err != nil {
-		b.err = fmt.Errorf("write row %d of the archive: %w", b.rows+1, err)
-		return b.err
+	if b.finished || record.CheckID(record.PrefixCustomer, string(customer)) != nil {
+		return b.refuse(fmt.Errorf("archive closed, or customer id malformed: %w", ErrRow))
 	}
-	b.buf = b.encoder.row(b.buf, customer, values)
+	start := len(b.buf)
+	row, written := b.encoder.row(b.buf, customer, values)
+	if written != len(values) || !utf8.Valid(row[start:]) {
+		return b.refuse(b.explain(values))
+	}
+	b.buf = row
 	b.rows++
 	if len(b.buf) >= bufferSize {
 		b.flush()
@@ -119,13 +131,14 @@ func (b *Builder) Row(customer record.CustomerID, values map[record.FieldName]st
 	return b.err
 }
 
-func (b *Builder) checkRow(customer record.CustomerID, values map[record.FieldName]string) error {
-	if b.finished {
-		return fmt.Errorf("archive is closed: %w", ErrRow)
-	}
-	if record.CheckID(record.PrefixCustomer, string(customer)) != nil {
-		return fmt.Errorf("customer id: %w", ErrRow)
-	}
+func (b *Builder) refuse(err error) error {
+	b.settle()
+	b.err = fmt.Errorf("write row %d of the archive: %w", b.rows+1, err)
+	return b.err
+}
+
+// explain finds what is wrong with values.
+func (b *Builder) explain(values map[record.FieldName]string) error {
 	for field, value := range values {
 		if !b.columns[field] {
 			return fmt.Errorf("field %.40q is not part of the export: %w", field, ErrRow)
@@ -134,14 +147,30 @@ func (b *Builder) checkRow(customer record.CustomerID, values map[record.FieldNa
 			return err
 		}
 	}
-	return nil
+	return ErrRow
 }
 
+// flush hands the encoded rows to the compressor and goes on without waiting for it.
 func (b *Builder) flush() {
-	if b.err == nil {
-		b.err = b.data.write(b.buf)
+	b.settle()
+	full := b.buf
+	b.buf, b.spare = b.spare[:0], full
+	if b.err != nil {
+		return
 	}
-	b.buf = b.buf[:0]
+	b.inFlight = true
+	go func() { b.flight <- b.data.write(full) }()
+}
+
+// settle waits for the write in flight.
+func (b *Builder) settle() {
+	if !b.inFlight {
+		return
+	}
+	b.inFlight = false
+	if err := <-b.flight; b.err == nil {
+		b.err = err
+	}
 }
 
 // Rows returns the number of rows written so far.
@@ -155,6 +184,7 @@ func (b *Builder) Close(ctx context.Context) (*Manifest, error) {
 	}
 	b.finished = true
 	b.flush()
+	b.settle()
 	if b.err != nil {
 		return nil, b.err
 	}

@@ -6,6 +6,8 @@ package policy
 import (
 	"time"
 
+	"github.com/cedar-policy/cedar-go"
+
 	"kexin/shared/record"
 )
 
@@ -26,6 +28,12 @@ type Pack struct {
 	Reasons   map[string]record.Text // reason codes of reveals and exports, closed list
 	Limits    Limits
 	Cedar     []CedarFile
+
+	// Departments are the departments that forms and the staff register may name.
+	Departments map[record.Department]record.Text
+	// Warnings are what does not keep the pack from working but wants the owner's attention, such as periods that nobody has
+	// approved; sorted, each with file and line.
+	Warnings []Problem
 
 	sectionOf map[record.FieldName]*Section
 }
@@ -212,6 +220,8 @@ type Role struct {
 	ID     record.Role
 	Title  record.Text
 	Duties record.Text
+	// Purposes that the role may open customers' data for.
+	Purposes []record.PurposeID
 }
 
 // Limits are the numbers of a pack that are not retention.
@@ -228,12 +238,21 @@ type Limits struct {
 	RecoveryDays     int    // recovery window of tables keys and inbox, 1 … 35
 	DailyReads       int    // reads of one member of staff in a day
 	SearchResults    int
+	LongestRetention Period // no purpose of a pack may live longer, statutory minima excepted
 }
 
 // CedarFile is one file of Cedar policies.
 type CedarFile struct {
-	Path string
-	Text []byte
+	Path     string // from the root of the packs: "core/policies/gates.cedar"
+	Text     []byte
+	Policies []CedarPolicy // in the order of the file
+}
+
+// CedarPolicy is one parsed policy. Its position is that of its text, so File and Line of a decision's reasons are exact.
+type CedarPolicy struct {
+	ID     string // annotation @id
+	Line   int    // line of the annotation @id
+	Policy *cedar.Policy
 }
 
 // SectionOf returns the section of a collected field, or nil.

@@ -14,10 +14,10 @@ func line(rule Rule, text string, _ time.Time) (string, error) {
 	return within(text, limit(rule, MaxStr))
 }
 
-// paragraphs is line with line breaks, which it makes \n, and tabs.
+// paragraphs is line with line breaks, which it makes \n, with tabs, and with the zero-width joiners that emoji and some scripts need.
 func paragraphs(rule Rule, text string, _ time.Time) (string, error) {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
-	if strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && r != '\t' && invisible(r) }) {
+	if strings.ContainsFunc(text, func(r rune) bool { return invisible(r) && !strings.ContainsRune("\n\t\u200c\u200d", r) }) {
 		return "", problem(BadCharacter)
 	}
 	return within(text, limit(rule, MaxText))
@@ -45,10 +45,10 @@ func name(text string, most int) (string, error) {
 var middlePoints = strings.NewReplacer("•", "·", "・", "·", "‧", "·", "∙", "·", "⋅", "·", "・", "·")
 
 // invisible reports characters that a reader cannot see: controls, format characters such as direction marks and zero-width
-// spaces, private use, and separators other than the space.
+// spaces, private use, separators other than spaces, the sign of broken text, and what Unicode counts as a letter or symbol but
+// shows as nothing.
 func invisible(r rune) bool {
-	return r != ' ' && !unicode.IsGraphic(r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) || unicode.Is(unicode.Co, r) ||
-		r == utf8.RuneError
+	return !unicode.IsGraphic(r) || strings.ContainsRune("\ufffd\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0", r)
 }
 
 func limit(rule Rule, otherwise int) int {

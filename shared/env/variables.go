@@ -1,0 +1,172 @@
+package env
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/x509"
+	"encoding/base64"
+	"net"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"kexin/shared/record"
+)
+
+// The variables.
+const (
+	Pack            Variable = "KEXIN_PACK"
+	Deployment      Variable = "KEXIN_DEPLOYMENT"
+	TableInbox      Variable = "KEXIN_TABLE_INBOX"
+	TableKeys       Variable = "KEXIN_TABLE_KEYS"
+	TableRecords    Variable = "KEXIN_TABLE_RECORDS"
+	TableRestricted Variable = "KEXIN_TABLE_RESTRICTED"
+	TableAudit      Variable = "KEXIN_TABLE_AUDIT"
+	TableWork       Variable = "KEXIN_TABLE_WORK"
+	KMSData         Variable = "KEXIN_KMS_DATA"
+	KMSRestricted   Variable = "KEXIN_KMS_RESTRICTED"
+	KMSManifest     Variable = "KEXIN_KMS_MANIFEST"
+	KMSArchives     Variable = "KEXIN_KMS_ARCHIVES"
+	KMSCheckpoints  Variable = "KEXIN_KMS_CHECKPOINTS"
+	KMSReceipts     Variable = "KEXIN_KMS_RECEIPTS"
+	ManifestKey     Variable = "KEXIN_MANIFEST_KEY"
+	BucketArchives  Variable = "KEXIN_BUCKET_ARCHIVES"
+	BucketEvidence  Variable = "KEXIN_BUCKET_EVIDENCE"
+	QueueExports    Variable = "KEXIN_QUEUE_EXPORTS"
+	OIDCIssuer      Variable = "KEXIN_OIDC_ISSUER"
+	OIDCAudience    Variable = "KEXIN_OIDC_AUDIENCE"
+	OpenRestricted  Variable = "KEXIN_OPEN_RESTRICTED"
+	Addr            Variable = "KEXIN_ADDR"
+	Data            Variable = "KEXIN_DATA"
+	Demo            Variable = "KEXIN_DEMO"
+	PassphraseFile  Variable = "KEXIN_PASSPHRASE_FILE"
+	BaseURL         Variable = "KEXIN_BASE_URL"
+)
+
+type side uint8
+
+const (
+	anywhere side = iota
+	onAWS
+	onOneMachine
+)
+
+// variable is a row of the table of all variables: where it belongs, what a good value is, and where it goes. set reports whether the
+// value is good.
+type variable struct {
+	name Variable
+	side side
+	want string
+	set  func(*Settings, string) bool
+}
+
+const (
+	wantName = "a name of letters, digits and - _ . : /"
+	wantURL  = "an https URL, or http on loopback"
+)
+
+var variables = []variable{
+	{Pack, anywhere, wantName, name(func(s *Settings) *string { return &s.Pack })},
+	{Deployment, anywhere, "an identifier that begins with dep_", setDeployment},
+	{TableInbox, onAWS, wantName, name(func(s *Settings) *string { return &s.Tables.Inbox })},
+	{TableKeys, onAWS, wantName, name(func(s *Settings) *string { return &s.Tables.Keys })},
+	{TableRecords, onAWS, wantName, name(func(s *Settings) *string { return &s.Tables.Records })},
+	{TableRestricted, onAWS, wantName, name(func(s *Settings) *string { return &s.Tables.Restricted })},
+	{TableAudit, onAWS, wantName, name(func(s *Settings) *string { return &s.Tables.Audit })},
+	{TableWork, onAWS, wantName, name(func(s *Settings) *string { return &s.Tables.Work })},
+	{KMSData, onAWS, wantName, name(func(s *Settings) *string { return &s.KMS.Data })},
+	{KMSRestricted, onAWS, wantName, name(func(s *Settings) *string { return &s.KMS.Restricted })},
+	{KMSManifest, onAWS, wantName, name(func(s *Settings) *string { return &s.KMS.Manifest })},
+	{KMSArchives, onAWS, wantName, name(func(s *Settings) *string { return &s.KMS.Archives })},
+	{KMSCheckpoints, onAWS, wantName, name(func(s *Settings) *string { return &s.KMS.Checkpoints })},
+	{KMSReceipts, onAWS, wantName, name(func(s *Settings) *string { return &s.KMS.Receipts })},
+	{ManifestKey, anywhere, "a P-256 public key, SubjectPublicKeyInfo in base64", setManifestKey},
+	{BucketArchives, onAWS, wantName, name(func(s *Settings) *string { return &s.Buckets.Archives })},
+	{BucketEvidence, onAWS, wantName, name(func(s *Settings) *string { return &s.Buckets.Evidence })},
+	{QueueExports, onAWS, wantURL, address(func(s *Settings) *string { return &s.Queues.Exports })},
+	{OIDCIssuer, anywhere, wantURL, address(func(s *Settings) *string { return &s.OIDC.Issuer })},
+	{OIDCAudience, anywhere, wantName, name(func(s *Settings) *string { return &s.OIDC.Audience })},
+	{OpenRestricted, onAWS, wantName, name(func(s *Settings) *string { return &s.Functions.OpenRestricted })},
+	{Addr, onOneMachine, "host:port", setAddr},
+	{Data, onOneMachine, "a folder", path(func(s *Settings) *string { return &s.Embedded.Data })},
+	{Demo, onOneMachine, "0 or 1", setDemo},
+	{PassphraseFile, onOneMachine, "a file", path(func(s *Settings) *string { return &s.Embedded.PassphraseFile })},
+	{BaseURL, onOneMachine, wantURL, address(func(s *Settings) *string { return &s.Embedded.BaseURL })},
+}
+
+// Known returns the names of all variables in a fixed order, for documentation and for the test of the template.
+func Known() []Variable {
+	names := make([]Variable, len(variables))
+	for i, v := range variables {
+		names[i] = v.name
+	}
+	return names
+}
+
+var nameText = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/-]{0,254}$`)
+
+func name(at func(*Settings) *string) func(*Settings, string) bool {
+	return func(s *Settings, value string) bool {
+		*at(s) = value
+		return nameText.MatchString(value)
+	}
+}
+
+func path(at func(*Settings) *string) func(*Settings, string) bool {
+	return func(s *Settings, value string) bool {
+		*at(s) = value
+		return !strings.ContainsAny(value, "\x00\n")
+	}
+}
+
+func address(at func(*Settings) *string) func(*Settings, string) bool {
+	return func(s *Settings, value string) bool {
+		*at(s) = value
+		parsed, err := url.Parse(value)
+		if err != nil || parsed.Host == "" || parsed.User != nil || parsed.RawQuery != "" || parsed.Fragment != "" {
+			return false
+		}
+		return parsed.Scheme == "https" || parsed.Scheme == "http" && loopbackHost(parsed.Hostname())
+	}
+}
+
+func setDeployment(s *Settings, value string) bool {
+	s.Deployment = record.DeploymentID(value)
+	return record.CheckID(record.PrefixDeployment, value) == nil
+}
+
+func setManifestKey(s *Settings, value string) bool {
+	der, err := base64.StdEncoding.DecodeString(value)
+	if err != nil {
+		return false
+	}
+	parsed, err := x509.ParsePKIXPublicKey(der)
+	if err != nil {
+		return false
+	}
+	key, ok := parsed.(*ecdsa.PublicKey)
+	s.KMS.ManifestKey = key
+	return ok && key.Curve == elliptic.P256()
+}
+
+func setAddr(s *Settings, value string) bool {
+	s.Embedded.Addr = value
+	_, port, err := net.SplitHostPort(value)
+	return err == nil && port != ""
+}
+
+func setDemo(s *Settings, value string) bool {
+	s.Embedded.Demo = value == "1"
+	return value == "1" || value == "0"
+}
+
+// loopback reports whether addr (host:port) can be reached only from this machine.
+func loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	return err == nil && loopbackHost(host)
+}
+
+func loopbackHost(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

@@ -60,10 +60,13 @@ func TestFileKeyLife(t *testing.T) {
 func TestFileKeyIsACopy(t *testing.T) {
 	f := mustCreate(t, options())
 	id, key := mustAdd(t, f)
-	clear(key)
-	got, err := f.FileKey(id)
-	if err != nil || bytes.Equal(got, key) {
-		t.Errorf("the caller's copy reaches into the file, %v", err)
+	for range 2 {
+		clear(key)
+		got, err := f.FileKey(id)
+		if err != nil || bytes.Equal(got, key) {
+			t.Errorf("the caller's copy reaches into the file, %v", err)
+		}
+		key = got
 	}
 }
 

@@ -63,10 +63,8 @@ func newSeal(random io.Reader, passphrase []byte, c cost) (*seal, error) {
 	return deriveSeal(passphrase, salt, c)
 }
 
+// deriveSeal takes parameters that check has passed.
 func deriveSeal(passphrase []byte, salt [16]byte, c cost) (*seal, error) {
-	if err := c.check(); err != nil {
-		return nil, err
-	}
 	key := argon2.IDKey(passphrase, salt[:], c.passes, c.memory, c.lanes, 32)
 	defer clear(key)
 	aead, err := newAEAD(key)

@@ -37,7 +37,7 @@ func call[O any](ctx context.Context, k *Keys, act string, send func(context.Con
 			return out, nil
 		}
 		verdict := judge(err)
-		again := verdict.retry && ctx.Err() == nil && attempt < k.config.Attempts && k.wait(within, attempt)
+		again := verdict.retry && attempt < k.config.Attempts && k.wait(within, attempt)
 		if ended := ctx.Err(); ended != nil {
 			return none, fmt.Errorf("%s: %w", act, endedEarly(ended))
 		}

@@ -282,5 +282,4 @@ func filled(field []byte) ([]byte, error) {
 // onlyOnce takes the SDK's own attempts away, so that there is one budget and not two.
 func onlyOnce(o *kms.Options) {
 	o.Retryer = aws.NopRetryer{}
-	o.RetryMaxAttempts = 1
 }

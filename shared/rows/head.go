@@ -3,6 +3,7 @@ package rows
 import (
 	"crypto/sha256"
 	"slices"
+	"strings"
 	"time"
 
 	"kexin/shared/record"
@@ -135,16 +136,14 @@ type CardPart struct {
 	Item    []byte
 }
 
-// DueBody says what falls due.
+// DueBody says what falls due, and after a destruction what is left to do.
 type DueBody struct {
 	Format  int
-	State   string // due or residue
-	At      int64  // Unix seconds
-	Version int64
-	Levels  []record.Level    // residue: levels of which bodies may remain
-	Entry   string            // residue: reference of the audit entry of the destruction
-	Rewrite bool              // residue: bodies are gone, only the rewrite of the keys file and the outcome entry are left
-	Facts   map[string]string // residue: counts for the outcome entry
+	State   string            // due or residue
+	At      int64             // Unix seconds
+	Entry   string            // residue: position of the audit entry of the destruction
+	Indexes []string          // residue: index rows that did not fit into the transaction
+	Facts   map[string]string // residue: for the outcome entry
 }
 
 // States of a due row.
@@ -166,3 +165,51 @@ func (d DueBody) Item(key store.Key) (store.Item, error) {
 
 // At returns Unix seconds as a moment in UTC.
 func At(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }
+
+// AllIndexes returns the partition keys of every index row that the head's sections own.
+func (h *Head) AllIndexes() []string {
+	var all []string
+	for _, s := range h.Sections {
+		all = append(all, s.Indexes...)
+	}
+	return all
+}
+
+// Index returns the key of an index row of a customer from its partition key: identifiers are alone in their partition, tokens are
+// shared.
+func Index(pk string, id record.CustomerID) store.Key {
+	key := store.Key{Table: store.Keys, PK: pk, SK: store.Only}
+	if strings.HasPrefix(pk, PrefixToken) {
+		key.SK = string(id)
+	}
+	return key
+}
+
+// DueOp returns the put of a waiting due row.
+func DueOp(id record.CustomerID, at int64, cond store.Condition) (store.Op, error) {
+	item, err := DueBody{State: DueWaiting, At: at}.Item(Due(At(at), id))
+	return store.PutIf(item, cond), err
+}
+
+// MoveDue returns the operations that bring a due row from one moment to another.
+func MoveDue(id record.CustomerID, from, to int64) ([]store.Op, error) {
+	old, fresh := Due(At(from), id), Due(At(to), id)
+	if from == to {
+		return nil, nil
+	}
+	if old == fresh {
+		op, err := DueOp(id, to, store.IfPresent())
+		return []store.Op{op}, err
+	}
+	op, err := DueOp(id, to, store.IfAbsent())
+	// The old row may have been put aside by the purge because of a hold.
+	return []store.Op{store.DeleteIf(old, store.Blind()), op}, err
+}
+
+// TableOf returns the table that holds the sections of a level.
+func TableOf(level record.Level) store.Table {
+	if level == record.L3 {
+		return store.Restricted
+	}
+	return store.Records
+}

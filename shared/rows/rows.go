@@ -66,6 +66,7 @@ const (
 	PrefixIndexKey   = "INDEX#"
 	PrefixArchiveKey = "ARCHIVE#"
 	PrefixDue        = "DUE#"
+	PrefixHeld       = "HELD#"
 	PrefixPending    = "PENDING#"
 	PrefixStaff      = "STAFF"
 	PrefixSubject    = "SUBJECT#"
@@ -158,11 +159,7 @@ func Card(id record.CustomerID) store.Key {
 
 // Section is the key of one version of a section: table restricted for L3, records for the rest.
 func Section(level record.Level, id record.CustomerID, section record.SectionID, version uint32) store.Key {
-	table := store.Records
-	if level == record.L3 {
-		table = store.Restricted
-	}
-	return store.Key{Table: table, PK: PrefixCustomer + string(id), SK: fmt.Sprintf("%s%s#%08x", SortSection, section, version)}
+	return store.Key{Table: TableOf(level), PK: PrefixCustomer + string(id), SK: fmt.Sprintf("%s%s#%08x", SortSection, section, version)}
 }
 
 // ParseSection returns what a section's sort key says, or ErrFormat.
@@ -186,11 +183,7 @@ func Consent(id record.CustomerID, n uint32) store.Key {
 
 // Note is the key of a sealed note, such as the typed reason of a reveal.
 func Note(level record.Level, id record.CustomerID, section record.SectionID, name string) store.Key {
-	table := store.Records
-	if level == record.L3 {
-		table = store.Restricted
-	}
-	return store.Key{Table: table, PK: PrefixCustomer + string(id), SK: SortNote + string(section) + "#" + name}
+	return store.Key{Table: TableOf(level), PK: PrefixCustomer + string(id), SK: SortNote + string(section) + "#" + name}
 }
 
 // dueDay is the layout of the day of a due row, UTC.
@@ -204,6 +197,11 @@ func Due(at time.Time, id record.CustomerID) store.Key {
 // DuePartition is the partition of one shard of the due rows of at's day (UTC).
 func DuePartition(at time.Time, shard string) string {
 	return PrefixDue + at.UTC().Format(dueDay) + "#" + shard
+}
+
+// Held is the key of a due row that the purge put aside because of a legal hold; lifting the hold brings it back.
+func Held(id record.CustomerID) store.Key {
+	return store.Key{Table: store.Work, PK: PrefixHeld + shard(string(id)), SK: string(id)}
 }
 
 // Pending is the key of the row that asks staff to merge or refuse a pending record.

@@ -1,0 +1,254 @@
+package vault
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"kexin/shared/audit"
+	"kexin/shared/decision"
+	"kexin/shared/record"
+	"kexin/shared/rows"
+	"kexin/shared/store"
+)
+
+// CardView is one line of a list: masked values only.
+type CardView struct {
+	Customer   record.CustomerID
+	Kind       record.Kind
+	Stage      record.Stage
+	State      string
+	Owner      record.StaffID
+	Department record.Department
+	Fields     map[record.FieldName]Shown
+}
+
+// MaxPage is the most cards of one page: each is named in the audit log by a row of its own.
+const MaxPage = 40
+
+// List returns a page of the cards of a department, or of those of one owner in it.
+func (v *Vault) List(ctx context.Context, actor Actor, department record.Department, owner record.StaffID, limit int, cursor string) ([]CardView, string, error) {
+	resource := decision.Resource{Department: department, Owner: owner}
+	_, e, err := v.decide(ctx, actor, decision.Request{Action: decision.ActList, Resource: resource})
+	if err != nil {
+		return nil, "", err
+	}
+	q := store.Query{Table: store.Records, Index: store.ByDepartment, PK: string(department), Limit: min(max(limit, 1), MaxPage), Cursor: cursor}
+	if owner != "" {
+		q.From, q.Before = string(owner)+"#", string(owner)+"$"
+	}
+	page, err := v.Store.Query(ctx, q)
+	if err != nil {
+		return nil, "", fmt.Errorf("list customers: %w", err)
+	}
+	ids := make([]record.CustomerID, 0, len(page.Items))
+	for _, item := range page.Items {
+		ids = append(ids, record.CustomerID(strings.TrimPrefix(item.Key.PK, rows.PrefixCustomer)))
+	}
+	cards, err := v.cards(ctx, actor, decision.ActList, e, ids)
+	return cards, page.Next, err
+}
+
+// Search returns the cards of the customers whose field matches text in one kind of index: "identifier" for unique identifiers, else a
+// search kind that the pack declares for the field. value is text in canonical form where the field's check has one.
+func (v *Vault) Search(ctx context.Context, actor Actor, field record.FieldName, kind, text string, value record.Value) ([]CardView, error) {
+	resource := decision.Resource{Department: actor.Department, Owner: actor.Staff}
+	_, e, err := v.decide(ctx, actor, decision.Request{Action: decision.ActSearch, Resource: resource})
+	if err != nil {
+		return nil, err
+	}
+	e.Fields = []record.FieldName{field}
+	ids, err := v.find(ctx, field, kind, text, value)
+	if err != nil {
+		return nil, err
+	}
+	return v.cards(ctx, actor, decision.ActSearch, e, ids)
+}
+
+// find returns the ids that an index leads to, at most MaxPage.
+func (v *Vault) find(ctx context.Context, field record.FieldName, kind, text string, value record.Value) ([]record.CustomerID, error) {
+	f := v.Pack.Fields[field]
+	if v.Index == nil {
+		return nil, ErrIncapable
+	}
+	switch {
+	case f == nil:
+		return nil, &Problem{"field", "unknown_field"}
+	case kind == "identifier" && f.Unique != "":
+		return v.findIdentifier(ctx, rows.PrefixIdentifier+v.Index.Identifier(f.Unique, value))
+	case contains(f.Search, kind):
+		return v.findTokens(ctx, v.Index.Query(field, kind, text))
+	}
+	return nil, &Problem{"kind", "not_searchable"}
+}
+
+func (v *Vault) findIdentifier(ctx context.Context, pk string) ([]record.CustomerID, error) {
+	items, err := v.Store.GetMany(ctx, []store.Key{{Table: store.Keys, PK: pk, SK: store.Only}})
+	if err != nil || len(items) == 0 {
+		return nil, err
+	}
+	return []record.CustomerID{record.CustomerID(items[0].Body)}, nil
+}
+
+// maxCandidates bounds how many rows of one token are looked at: a token as common as 王 must be combined with another.
+const maxCandidates = 1000
+
+// findTokens returns the ids that every token leads to.
+func (v *Vault) findTokens(ctx context.Context, tokens []string) ([]record.CustomerID, error) {
+	if len(tokens) == 0 {
+		return nil, nil
+	}
+	var ids []record.CustomerID
+	for i, token := range tokens {
+		found, err := v.holders(ctx, rows.PrefixToken+token)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			ids = found
+			continue
+		}
+		ids = intersect(ids, found)
+	}
+	if len(ids) > MaxPage {
+		ids = ids[:MaxPage]
+	}
+	return ids, nil
+}
+
+func (v *Vault) holders(ctx context.Context, pk string) ([]record.CustomerID, error) {
+	var ids []record.CustomerID
+	q := store.Query{Table: store.Keys, PK: pk, Limit: 200, KeysOnly: true}
+	for len(ids) < maxCandidates {
+		page, err := v.Store.Query(ctx, q)
+		if err != nil {
+			return nil, fmt.Errorf("search: %w", err)
+		}
+		for _, item := range page.Items {
+			ids = append(ids, record.CustomerID(item.Key.SK))
+		}
+		if q.Cursor = page.Next; page.Next == "" {
+			break
+		}
+	}
+	return ids, nil
+}
+
+func intersect(a, b []record.CustomerID) []record.CustomerID {
+	in := make(map[record.CustomerID]bool, len(b))
+	for _, id := range b {
+		in[id] = true
+	}
+	both := a[:0]
+	for _, id := range a {
+		if in[id] {
+			both = append(both, id)
+		}
+	}
+	return both
+}
+
+// cards opens the cards of ids as far as the decision allows each, after writing one entry that names every customer shown and a row for
+// each that leads from the customer to the entry.
+func (v *Vault) cards(ctx context.Context, actor Actor, action decision.Action, e audit.Entry, ids []record.CustomerID) ([]CardView, error) {
+	customers, err := v.visible(ctx, actor, action, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range customers {
+		e.Customers = append(e.Customers, c.id)
+	}
+	e.Facts = audit.Facts{"found": entryCount(len(customers))}
+	if err := v.recordList(ctx, e, customers); err != nil {
+		return nil, err
+	}
+	return v.openCards(ctx, customers)
+}
+
+// visible loads the heads of ids and keeps those that are live, not past their deadline, and allowed.
+func (v *Vault) visible(ctx context.Context, actor Actor, action decision.Action, ids []record.CustomerID) ([]*customer, error) {
+	keys := make([]store.Key, 0, len(ids))
+	for _, id := range ids {
+		keys = append(keys, rows.HeadKey(id))
+	}
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	items, err := v.Store.GetMany(ctx, keys)
+	if err != nil {
+		return nil, fmt.Errorf("read heads: %w", err)
+	}
+	var customers []*customer
+	for _, item := range items {
+		c, err := decodeCustomer(record.CustomerID(strings.TrimPrefix(item.Key.PK, rows.PrefixCustomer)), item)
+		if err != nil {
+			return nil, err
+		}
+		if v.mayList(actor, action, c) {
+			customers = append(customers, c)
+		}
+	}
+	return customers, nil
+}
+
+func (v *Vault) mayList(actor Actor, action decision.Action, c *customer) bool {
+	if c.head.State != rows.StateLive || c.head.Deadline <= v.Now().Unix() {
+		return false
+	}
+	return v.Engine.Decide(decision.Request{Actor: actor.Actor, Action: action, Resource: v.resource(c, nil, ""), Now: v.Now()}).Allow
+}
+
+// recordList writes the entry of a list. Each customer shown gets a row that leads to the entry, so that "who read this customer"
+// finds lists too.
+func (v *Vault) recordList(ctx context.Context, e audit.Entry, customers []*customer) error {
+	ops := make([]store.Op, 0, len(customers))
+	name, err := record.NewID(v.Random, "lst_")
+	if err != nil {
+		return err
+	}
+	e.Object = name
+	for _, c := range customers {
+		key := store.Key{Table: store.Audit, PK: rows.PrefixMention + string(c.id), SK: name}
+		ops = append(ops, store.PutIf(store.Item{Key: key, Body: []byte(e.Action), Attrs: map[string]store.Attr{
+			store.AttrTime: store.N(v.Now().UnixNano())}}, store.IfAbsent()))
+	}
+	_, err = v.Log.Act(ctx, e, ops...)
+	return err
+}
+
+func (v *Vault) openCards(ctx context.Context, customers []*customer) ([]CardView, error) {
+	keys := make([]store.Key, 0, len(customers))
+	byKey := map[string]*customer{}
+	for _, c := range customers {
+		keys = append(keys, rows.Card(c.id))
+		byKey[rows.Card(c.id).PK] = c
+	}
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	items, err := v.Store.GetMany(ctx, keys)
+	if err != nil {
+		return nil, fmt.Errorf("read cards: %w", err)
+	}
+	views := make([]CardView, 0, len(items))
+	for _, item := range items {
+		c := byKey[item.Key.PK]
+		fields, err := v.openCard(ctx, c, item.Body)
+		if err != nil {
+			return nil, v.outcome(ctx, c, decision.ActList, err)
+		}
+		views = append(views, v.cardView(c, fields))
+	}
+	return views, nil
+}
+
+func (v *Vault) cardView(c *customer, fields record.Fields) CardView {
+	view := CardView{Customer: c.id, Kind: c.head.Kind, Stage: c.head.Stage, State: c.head.State, Owner: c.head.Owner,
+		Department: c.head.Department, Fields: map[record.FieldName]Shown{}}
+	for name, value := range fields {
+		if field := v.Pack.Fields[name]; field != nil && field.OnCard {
+			view.Fields[name] = Shown{Masked: value.Reveal(), Level: field.Level}
+		}
+	}
+	return view
+}

@@ -26,6 +26,14 @@ type Subject struct {
 	Pass func(t *testing.T, d time.Duration)
 	// Client fetches links.
 	Client *http.Client
+	// Lacks states what the server behind the subject is known to get wrong, so that it is not judged by it.
+	Lacks Lacks
+}
+
+// Lacks lists questions that a foreign server cannot answer. Whoever sets one must answer it in another test.
+type Lacks struct {
+	LockOnGet        bool // reading an object does not tell its lock
+	FileBesideFolder bool // "a" and "a/b" cannot both exist
 }
 
 // Run holds the subjects that maker makes, a fresh one for each test, against the contract. With the environment variable KEXIN_FULL=1

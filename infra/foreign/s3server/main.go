@@ -19,7 +19,7 @@ import (
 
 func main() {
 	listen := flag.String("listen", "127.0.0.1:9000", "loopback address to listen on")
-	dir := flag.String("dir", "", "folder to keep objects, versions and metadata in")
+	dir := flag.String("dir", "", "folder to keep objects and versions in")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -29,10 +29,11 @@ func main() {
 	}
 }
 
-// run serves until ctx ends. Metadata lies in a side folder, since not every file system keeps extended attributes.
+// run serves until ctx ends. Metadata lies in extended attributes, since with versitygw's other way, a side folder, a deleted object still
+// counts as there for conditional writes. A file system without them is an error.
 func run(ctx context.Context, listen, dir, access, secret string) error {
 	folders := map[string]string{}
-	for _, name := range []string{"objects", "versions", "meta"} {
+	for _, name := range []string{"objects", "versions"} {
 		path, err := filepath.Abs(filepath.Join(dir, name))
 		if err != nil {
 			return err
@@ -42,11 +43,10 @@ func run(ctx context.Context, listen, dir, access, secret string) error {
 		}
 		folders[name] = path
 	}
-	sidecar, err := meta.NewSideCar(folders["meta"])
-	if err != nil {
-		return err
+	if err := (meta.XattrMeta{}).Test(folders["objects"]); err != nil {
+		return fmt.Errorf("extended attributes in %s: %w", dir, err)
 	}
-	backend, err := posix.New(folders["objects"], sidecar, posix.PosixOpts{VersioningDir: folders["versions"], SideCarDir: folders["meta"]})
+	backend, err := posix.New(folders["objects"], meta.XattrMeta{}, posix.PosixOpts{VersioningDir: folders["versions"]})
 	if err != nil {
 		return err
 	}

@@ -62,6 +62,14 @@ func logKey(pk string) store.Key { return store.Key{Table: store.Audit, PK: pk, 
 
 func seqText(seq uint64) string { return fmt.Sprintf("%016x", seq) }
 
+func parseSeq(text string) (uint64, error) {
+	seq, err := strconv.ParseUint(text, 16, 64)
+	if err != nil || seqText(seq) != text {
+		return 0, entry.ErrMalformed
+	}
+	return seq, nil
+}
+
 // parseEntryKey returns the position that the key of an entry's row names.
 func parseEntryKey(key store.Key) (Position, error) {
 	text, ok := strings.CutPrefix(key.PK, prefixLane)
@@ -72,9 +80,9 @@ func parseEntryKey(key store.Key) (Position, error) {
 	if err != nil {
 		return Position{}, fmt.Errorf("parse key of entry: %w", err)
 	}
-	seq, err := strconv.ParseUint(key.SK, 16, 64)
-	if err != nil || seqText(seq) != key.SK {
-		return Position{}, fmt.Errorf("parse key of entry: %w", entry.ErrMalformed)
+	seq, err := parseSeq(key.SK)
+	if err != nil {
+		return Position{}, fmt.Errorf("parse key of entry: %w", err)
 	}
 	return Position{Writer: id.Writer, Lane: id.Lane, Seq: seq}, nil
 }

@@ -35,10 +35,13 @@ type PublicKey struct {
 	SPKI      []byte      `json:"spki"` // SubjectPublicKeyInfo in DER, base64 in the file
 }
 
-// CollectKeys asks k for the public half of every signing key.
-func CollectKeys(ctx context.Context, k keys.Keys, deployment record.DeploymentID) (PublicKeys, error) {
+// CollectKeys asks k for the public halves of signers, of every signing key when none is named.
+func CollectKeys(ctx context.Context, k keys.Keys, deployment record.DeploymentID, signers ...keys.Signer) (PublicKeys, error) {
+	if len(signers) == 0 {
+		signers = keys.Signers()
+	}
 	file := PublicKeys{Format: KeysFormat, Deployment: deployment}
-	for _, signer := range keys.Signers() {
+	for _, signer := range signers {
 		public, err := k.Public(ctx, signer)
 		if err != nil {
 			return PublicKeys{}, fmt.Errorf("collect public keys: %s: %w", signer, err)

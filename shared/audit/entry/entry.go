@@ -92,7 +92,7 @@ type Entry struct {
 	Verdict  Verdict            `json:"verdict"`
 	Code     string             `json:"code,omitempty"`   // short stable code: of the decision, or of how it ended
 	Reason   string             `json:"reason,omitempty"` // reason code that the actor chose from the pack's list
-	Reasons  []Reason  `json:"reasons,omitempty"`
+	Reasons  []Reason           `json:"reasons,omitempty"`
 	Purpose  record.PurposeID   `json:"purpose,omitempty"`
 	Purposes []record.PurposeID `json:"purposes,omitempty"` // where an act serves several, sorted
 

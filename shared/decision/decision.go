@@ -36,6 +36,18 @@ const (
 	ActDecide      Action = "decide"      // ask for a decision without acting
 )
 
+// Actions returns every action in a fixed order; policy.Actions holds the same words.
+func Actions() []Action {
+	return []Action{
+		ActList, ActSearch, ActRead, ActReveal, ActHistory, ActCreate, ActUpdate, ActMerge, ActWithdraw, ActHold, ActDestroy, ActExport,
+		ActApprove, ActRelease, ActRevoke, ActAuditRead, ActCertificate, ActStaffWrite, ActDecide,
+	}
+}
+
+// RoleCustomer is the role of a customer who has proved who he is. Such an actor is Active, has no clearances, and his Staff is his
+// own CustomerID: that is how policies tell his own record from everybody else's.
+const RoleCustomer record.Role = "R1"
+
 // Clearance is what the staff register says of one member of staff. Dates are moments until which the fact holds.
 type Clearance struct {
 	NDA, Training, Vetting time.Time
@@ -53,7 +65,7 @@ type Actor struct {
 // Resource is what is asked about. A request about no customer in particular leaves Customer empty.
 type Resource struct {
 	Customer   record.CustomerID
-	Owner      record.StaffID
+	Owner      record.StaffID // of the customer; of the export for ActRelease and ActRevoke
 	Department record.Department
 	Kind       record.Kind
 	State      string   // state of the head: live, pending, restricted
@@ -61,7 +73,8 @@ type Resource struct {
 	Consented  bool     // the purpose's basis holds for this customer now
 }
 
-// Section is the classified part of a resource.
+// Section is the classified part of a resource. The engine takes everything but the id from the pack and denies a section that the
+// pack does not have or that has another level there.
 type Section struct {
 	ID        record.SectionID
 	Level     record.Level
@@ -78,8 +91,10 @@ type Request struct {
 	Purpose  record.PurposeID
 	Reason   string // code of the pack's list, "" when none was given
 	Approved bool   // a valid approval by another person covers exactly this request
-	Reads    int    // reads of this actor today
-	Now      time.Time
+	// Requester is who asked for what ActApprove would approve: nobody approves his own request.
+	Requester record.StaffID
+	Reads     int // reads of this actor today
+	Now       time.Time
 }
 
 // Reason is one policy that decided, with where it is written: what an audit entry keeps of it.

@@ -129,9 +129,12 @@ func failedUploadLeavesNothing(t *testing.T, s Subject) {
 func cancelledUploadLeavesNothing(t *testing.T, s Subject) {
 	for _, size := range []int64{100, 9 << 20} {
 		ctx, cancel := context.WithCancel(t.Context())
-		content := io.MultiReader(noise(3, size), call(cancel), noise(4, 100))
-		_, err := s.Put(ctx, archive("cancelled"), content, objects.PutOptions{})
+		rest := &io.LimitedReader{R: noise(4, 40<<20), N: 40 << 20}
+		_, err := s.Put(ctx, archive("cancelled"), io.MultiReader(noise(3, size), call(cancel), rest), objects.PutOptions{})
 		wantError(t, "cancelled Put", err, context.Canceled)
+		if rest.N == 0 {
+			t.Error("Put read all of the content after its context had ended")
+		}
 		wantAbsent(t, s, archive("cancelled"))
 	}
 }
@@ -193,23 +196,27 @@ func corruptionOfLargeIsFound(t *testing.T, s Subject) {
 	wantError(t, "Get of damaged bytes", err, objects.ErrCorrupt)
 }
 
-// oneWriterWins lets 16 writers meet at one name, half of them with contents of several parts.
+// oneWriterWins lets 16 writers meet at one name, two of them with contents of several parts. None gets to the end of its content before
+// all have begun, so that every one of them found the name free.
 func oneWriterWins(t *testing.T, s Subject) {
 	sizes := [16]int64{}
 	errs := [16]error{}
-	start := make(chan struct{})
-	var writers sync.WaitGroup
+	var writers, begun sync.WaitGroup
+	begun.Add(len(sizes))
+	meet := func() {
+		begun.Done()
+		begun.Wait()
+	}
 	for i := range sizes {
 		sizes[i] = int64(1000 + i)
 		if i%8 == 0 {
 			sizes[i] = 8<<20 + int64(i)
 		}
 		writers.Go(func() {
-			<-start
-			_, errs[i] = s.Put(t.Context(), archive("contested"), noise(byte(i), sizes[i]), objects.PutOptions{})
+			content := io.MultiReader(call(sync.OnceFunc(meet)), noise(byte(i), sizes[i]))
+			_, errs[i] = s.Put(t.Context(), archive("contested"), content, objects.PutOptions{})
 		})
 	}
-	close(start)
 	writers.Wait()
 	winner := -1
 	for i, err := range errs {

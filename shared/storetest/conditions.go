@@ -100,7 +100,7 @@ func checksChangeNothing(s *suite) {
 	s.refuse(store.ErrCondition, store.CheckIf(k, store.IfPresent()))
 	s.lacks(k)
 	s.write(store.PutIf(versioned(k, 1, "x"), store.IfAbsent()))
-	if err := s.store.Transact(s.ctx, "token", store.CheckIf(k, store.IfVersion(1))); err != nil {
+	if err := s.store.Transact(s.ctx, s.token("a"), store.CheckIf(k, store.IfVersion(1))); err != nil {
 		s.Error(err)
 	}
 	s.has(versioned(k, 1, "x"))

@@ -5,6 +5,7 @@ package storetest
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
@@ -18,7 +19,7 @@ import (
 func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	for _, section := range []map[string]func(*suite){writeTests, conditionTests, queryTests, scanTests} {
 		for name, test := range section {
-			t.Run(name, func(t *testing.T) { test(&suite{T: t, ctx: t.Context(), store: open(t)}) })
+			t.Run(name, func(t *testing.T) { test(&suite{T: t, ctx: t.Context(), store: open(t), run: rand.Text()[:16]}) })
 		}
 	}
 }
@@ -28,7 +29,11 @@ type suite struct {
 	*testing.T
 	ctx   context.Context
 	store store.Store
+	run   string // random: tokens of DynamoDB hold for all tables of an account
 }
+
+// token returns a token that no other test uses.
+func (s *suite) token(name string) store.Token { return store.Token(s.run + "-" + name) }
 
 func key(table store.Table, pk, sk string) store.Key { return store.Key{Table: table, PK: pk, SK: sk} }
 

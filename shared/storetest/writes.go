@@ -162,7 +162,7 @@ func putReplaces(s *suite) {
 
 func tokenRepeats(s *suite) {
 	for i, tables := range [][]store.Table{{store.Keys}, {store.Records}, {store.Keys, store.Records}} {
-		token := store.Token(fmt.Sprint("token-", i))
+		token := s.token(fmt.Sprint(i))
 		var ops []store.Op
 		for _, table := range tables {
 			ops = append(ops, store.PutIf(versioned(key(table, fmt.Sprint("P", i), "S"), 1, "x"), store.IfAbsent()))
@@ -184,11 +184,11 @@ func tokenReused(s *suite) {
 	put := func(table store.Table, body string) []store.Op {
 		return []store.Op{store.PutIf(item(key(table, "P", "S"), body, nil), store.IfAbsent())}
 	}
-	if err := s.store.Transact(s.ctx, "token", put(store.Keys, "x")...); err != nil {
+	if err := s.store.Transact(s.ctx, s.token("a"), put(store.Keys, "x")...); err != nil {
 		s.Fatal(err)
 	}
 	for _, ops := range [][]store.Op{put(store.Keys, "y"), put(store.Work, "x"), {store.DeleteIf(key(store.Keys, "P", "S"), store.IfPresent())}} {
-		if err := s.store.Transact(s.ctx, "token", ops...); !errors.Is(err, store.ErrTokenReused) {
+		if err := s.store.Transact(s.ctx, s.token("a"), ops...); !errors.Is(err, store.ErrTokenReused) {
 			s.Errorf("same token, other ops: got %v", err)
 		}
 	}
@@ -200,11 +200,11 @@ func tokenReused(s *suite) {
 func tokenAfterRefusal(s *suite) {
 	k := key(store.Records, "P", "S")
 	op := store.PutIf(versioned(k, 2, "x"), store.IfVersion(1))
-	if err := s.store.Transact(s.ctx, "token", op); !errors.Is(err, store.ErrCondition) {
+	if err := s.store.Transact(s.ctx, s.token("a"), op); !errors.Is(err, store.ErrCondition) {
 		s.Errorf("first: %v", err)
 	}
 	s.write(store.PutIf(versioned(k, 1, "x"), store.IfAbsent()))
-	if err := s.store.Transact(s.ctx, "other", op); err != nil {
+	if err := s.store.Transact(s.ctx, s.token("b"), op); err != nil {
 		s.Errorf("second: %v", err)
 	}
 	s.has(versioned(k, 2, "x"))

@@ -74,8 +74,7 @@ running() {
 }
 
 wait_for() {
-	local try
-	for try in $(seq 1 150); do
+	for _ in $(seq 1 150); do
 		if answers "$(recorded "$1" 3)"; then return 0; fi
 		if ! kill -0 "$(recorded "$1" 2)" 2>/dev/null; then break; fi
 		sleep 0.2

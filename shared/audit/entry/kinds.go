@@ -69,10 +69,10 @@ func isPack(s string) bool {
 	return ok && isCode(id) && len(id) <= 32 && len(hash) == 16 && all(hash, hexDigit)
 }
 
-// isSection: the id of a section, a stable hash with or without a prefix: [a-z0-9_-]{1,64}, not of digits alone.
+// isSection: the id of a section, a letter and a short hash: [a-z][a-z0-9]{1,31} (policy.SectionOf), or a name.
 func isSection(s string) bool {
-	letter := strings.IndexFunc(s, func(r rune) bool { return r >= 'a' && r < 'x' }) >= 0
-	return letter && len(s) <= 64 && all(s, func(c byte) bool { return lower(c) || digit(c) || c == '_' || c == '-' })
+	hash := len(s) > 1 && len(s) <= 32 && lower(s[0]) && shortRuns(s, 10) && all(s, func(c byte) bool { return lower(c) || digit(c) })
+	return hash || isName(s)
 }
 
 // isTypedID: three letters, _ and 26 characters of an identifier.

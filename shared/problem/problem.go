@@ -122,3 +122,14 @@ func SafeName(name string) string {
 	}
 	return name
 }
+
+// Restored returns a copy of a problem that came over the wire, with the texts of this package for its kind and codes: texts of one's
+// own and headers do not travel between functions.
+func (p *Problem) Restored() *Problem {
+	kind := Kind(strings.TrimPrefix(p.Type, "/problems/"))
+	fields := make([]Field, len(p.Errors))
+	for i, field := range p.Errors {
+		fields[i] = At(field.Field, field.Code)
+	}
+	return New(p.Status, kind, record.Text{}, fields...)
+}

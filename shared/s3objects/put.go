@@ -39,7 +39,7 @@ func (o *Objects) Put(ctx context.Context, name objects.Name, content io.Reader,
 	up := &upload{Objects: o, bucket: bucket, key: key, marker: marker, options: options.Normal(o.config.Now()),
 		content: bufio.NewReader(objects.WithContext(ctx, content)), digest: objects.NewDigest()}
 	if err := up.run(ctx); err != nil {
-		return objects.Info{}, fmt.Errorf("put object: %w", err)
+		return objects.Info{}, fmt.Errorf("put object: %w", errors.Join(ctx.Err(), err)) // S3 may answer before the end of ctx is noticed
 	}
 	return objects.Info{Size: up.digest.Size(), SHA256: up.digest.Sum(), ContentType: up.options.ContentType, LockedUntil: up.options.LockUntil}, nil
 }

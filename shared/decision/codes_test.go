@@ -34,6 +34,7 @@ func TestWhatIsMissing(t *testing.T) {
 		{"no purpose", "R4", ActRead, 1, func(r *Request) { r.Purpose = "" }, "wrong-purpose"},
 		{"unknown purpose", "R4", ActRead, 1, func(r *Request) { r.Purpose = "astrology" }, "wrong-purpose"},
 		{"unknown purpose of a search", "R4", ActSearch, 1, func(r *Request) { r.Purpose = "astrology" }, "wrong-purpose"},
+		{"unknown purpose of a change", "R4", ActUpdate, 1, func(r *Request) { r.Purpose = "astrology" }, "wrong-purpose"},
 		{"purpose of another role", "R3", ActRead, 1, func(r *Request) { r.Purpose = "complaint_handling" }, "wrong-purpose"},
 		{"marketing by service", "R2", ActRead, 1, func(r *Request) { r.Purpose = "marketing" }, "wrong-purpose"},
 		{"no consent", "R4", ActRead, 1, func(r *Request) { r.Resource.Consented = false }, "no-consent"},

@@ -52,7 +52,7 @@ type hashed struct {
 // chain returns the folders from the base to id.
 func (l *loader) chain(id string) ([]*folder, error) {
 	var chain []*folder
-	for from := (Pos{id + "/pack.yaml", 1}); id != ""; {
+	for from := (Pos{id + "/pack.yaml", 1}); id != "" || len(chain) == 0; {
 		if slices.ContainsFunc(chain, func(f *folder) bool { return f.id == id }) {
 			l.problems.add(from, "pack %q extends itself in a circle; end the chain at %q", id, Base)
 			break
@@ -74,7 +74,7 @@ func (l *loader) chain(id string) ([]*folder, error) {
 
 // folder reads one pack.
 func (l *loader) folder(id string) (*folder, error) {
-	if !fs.ValidPath(id) || strings.Contains(id, "/") || id == "." {
+	if id == "" || !fs.ValidPath(id) || strings.Contains(id, "/") || id == "." {
 		return nil, fmt.Errorf("read pack %q: %w", id, fs.ErrNotExist)
 	}
 	f := &folder{id: id}

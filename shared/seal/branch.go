@@ -56,6 +56,7 @@ const suiteName = "MLKEM768X25519-HKDFSHA256-AES256GCM"
 type BranchPublic struct {
 	Branch Branch `json:"branch"`
 	Epoch  uint32 `json:"epoch"`
+	Born   int64  `json:"born"` // Unix seconds
 	Suite  string `json:"suite"`
 	Public []byte `json:"public"`
 }
@@ -137,7 +138,7 @@ func NewBranch(ctx context.Context, k keys.Keys, branch Branch, epoch uint32) (B
 	if err != nil {
 		return BranchPublic{}, nil, fmt.Errorf("wrap branch key: %w", err)
 	}
-	return BranchPublic{branch, epoch, suiteName, private.PublicKey().Bytes()}, wrapped, nil
+	return BranchPublic{Branch: branch, Epoch: epoch, Suite: suiteName, Public: private.PublicKey().Bytes()}, wrapped, nil
 }
 
 // openBranch returns the private half of a branch from its wrapped form.

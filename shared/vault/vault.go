@@ -256,3 +256,20 @@ func (v *Vault) act(ctx context.Context, e audit.Entry, ops []store.Op) (audit.R
 	}
 	return ref, err
 }
+
+// Allow asks for a decision about an act that is not on a customer's sections and records a refusal. The caller commits the act with
+// RecordAct.
+func (v *Vault) Allow(ctx context.Context, actor Actor, action decision.Action, resource decision.Resource, complete func(*decision.Request)) error {
+	req := decision.Request{Action: action, Resource: resource}
+	complete(&req)
+	_, _, err := v.decide(ctx, actor, req)
+	return err
+}
+
+// RecordRefusal records that an act was refused for a reason that no policy decides, such as asking for somebody else's archive.
+func (v *Vault) RecordRefusal(ctx context.Context, actor Actor, action decision.Action, code string, export record.ExportID) error {
+	e := v.entry(actor, action, decision.Verdict{Code: code})
+	e.Export = export
+	_, err := v.Log.Record(ctx, e)
+	return err
+}

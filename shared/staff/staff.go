@@ -1,0 +1,107 @@
+// Package staff reads and writes the staff register: who a login belongs to, which role and department the person has, and until when
+// confidentiality agreement, training and vetting hold. Role and clearance come from here, never from a token, and a change counts
+// from the next request.
+package staff
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"kexin/shared/decision"
+	"kexin/shared/record"
+	"kexin/shared/rows"
+	"kexin/shared/store"
+)
+
+// ErrUnknown: the login belongs to nobody in the register, or to somebody who has left.
+var ErrUnknown = errors.New("not in the staff register")
+
+// Member is an entry of the register with its id.
+type Member struct {
+	ID record.StaffID
+	rows.StaffBody
+}
+
+// Actor returns the member as decisions see him.
+func (m Member) Actor() decision.Actor {
+	return decision.Actor{Staff: m.ID, Role: m.Role, Department: m.Department, Active: m.Active,
+		Clearance: decision.Clearance{NDA: until(m.NDA), Training: until(m.Training), Vetting: until(m.Vetting)}}
+}
+
+func until(seconds int64) time.Time {
+	if seconds == 0 {
+		return time.Time{}
+	}
+	return rows.At(seconds)
+}
+
+// Register reads the staff register.
+type Register struct{ Store store.Store }
+
+// ByLogin returns the active member that a verified token's issuer and subject lead to, or ErrUnknown. Both rows are read strongly.
+func (r Register) ByLogin(ctx context.Context, issuer, subject string) (Member, error) {
+	hash := rows.SubjectHash(issuer, subject)
+	item, err := r.Store.Get(ctx, rows.Subject(hash))
+	if errors.Is(err, store.ErrNotFound) {
+		return Member{}, ErrUnknown
+	}
+	if err != nil {
+		return Member{}, fmt.Errorf("look up login: %w", err)
+	}
+	member, err := r.Get(ctx, record.StaffID(item.Body))
+	if err != nil {
+		return Member{}, err
+	}
+	if !member.Active || member.Subject != hash {
+		return Member{}, ErrUnknown
+	}
+	return member, nil
+}
+
+// Get returns a member, also one who has left, or ErrUnknown.
+func (r Register) Get(ctx context.Context, id record.StaffID) (Member, error) {
+	item, err := r.Store.Get(ctx, rows.Staff(id))
+	if errors.Is(err, store.ErrNotFound) {
+		return Member{}, ErrUnknown
+	}
+	if err != nil {
+		return Member{}, fmt.Errorf("read staff register: %w", err)
+	}
+	member := Member{ID: id}
+	return member, rows.Decode(item.Body, &member.StaffBody)
+}
+
+// List returns all members in order of their ids.
+func (r Register) List(ctx context.Context) ([]Member, error) {
+	var members []Member
+	err := store.All(ctx, r.Store, store.Query{Table: store.Work, PK: rows.PrefixStaff}, func(item store.Item) error {
+		member := Member{ID: record.StaffID(item.Key.SK)}
+		members = append(members, member)
+		return rows.Decode(item.Body, &members[len(members)-1].StaffBody)
+	})
+	return members, err
+}
+
+// PutOps returns the operations that store a member. before is the member's present version, zero for a new one.
+func PutOps(id record.StaffID, body rows.StaffBody, before int64, oldSubject string) ([]store.Op, error) {
+	body.Format, body.Version = rows.Format, before+1
+	encoded, err := rows.Encode(body)
+	if err != nil {
+		return nil, err
+	}
+	cond := store.IfAbsent()
+	if before > 0 {
+		cond = store.IfVersion(before)
+	}
+	item := store.Item{Key: rows.Staff(id), Body: encoded, Attrs: map[string]store.Attr{store.AttrVersion: store.N(body.Version)}}
+	ops := []store.Op{store.PutIf(item, cond)}
+	if body.Subject != oldSubject {
+		ops = append(ops, store.PutIf(store.Item{Key: rows.Subject(body.Subject), Body: []byte(id)}, store.IfAbsent()))
+		if oldSubject != "" {
+			ops = append(ops, store.DeleteIf(rows.Subject(oldSubject), store.IfPresent()))
+		}
+	}
+	return ops, nil
+}

@@ -105,6 +105,9 @@ func TestSectionsPartitionTheFields(t *testing.T) {
 				if seen[name] || pack.SectionOf(name) != s || f.Level != s.Level || f.Category != s.Category || len(f.Purposes) != len(s.Purposes) {
 					t.Errorf("field %s does not belong into section %+v", name, s)
 				}
+				if f.SeparateConsent != (s.Consent == name) {
+					t.Errorf("field %s with a consent of its own: %v, section %+v", name, f.SeparateConsent, s)
+				}
 				seen[name] = true
 			}
 		}

@@ -28,7 +28,8 @@ func now() time.Time { return time.Date(2026, 3, 2, 1, 30, 15, 0, time.UTC) }
 
 var deployment = record.DeploymentID(fixed("dep_", 1))
 
-// cmdFixtures makes, with fresh keys: keys.json and other-keys.json (of another deployment); export.kxa with export.key and other.key;
+// cmdFixtures makes, with fresh keys: keys.json, other-keys.json (of another deployment), renewed-keys.json (other keys of the same) and
+// moved-keys.json (the same keys said to be of another deployment); foreign.kxa (plain.zip sealed as another export); export.kxa with export.key and other.key;
 // plain.zip, the same export opened; receipt.json; certificate.json.
 func cmdFixtures(ts *testscript.TestScript, _ bool, _ []string) {
 	ctx := context.Background()
@@ -38,7 +39,8 @@ func cmdFixtures(ts *testscript.TestScript, _ bool, _ []string) {
 	zip := makeZip(ctx, ts, k)
 	write(ts, "plain.zip", zip)
 	key := bytes.Repeat([]byte{9}, archive.KeySize)
-	write(ts, "export.kxa", seal(ts, key, zip))
+	write(ts, "export.kxa", seal(ts, key, 1, zip))
+	write(ts, "foreign.kxa", seal(ts, key, 2, zip))
 	write(ts, "export.key", keyText(ts, key))
 	write(ts, "other.key", keyText(ts, make([]byte, archive.KeySize)))
 	write(ts, "receipt.json", makeReceipt(ctx, ts, k))
@@ -50,10 +52,16 @@ func makeKeys(ts *testscript.TestScript, store, file string, d record.Deployment
 	ts.Check(err)
 	public, err := evidence.CollectKeys(context.Background(), k, d)
 	ts.Check(err)
+	writeKeys(ts, file, public)
+	public.Deployment = record.DeploymentID(fixed("dep_", 3))
+	writeKeys(ts, "moved-"+file, public)
+	return k
+}
+
+func writeKeys(ts *testscript.TestScript, file string, public evidence.PublicKeys) {
 	b, err := public.Marshal()
 	ts.Check(err)
 	write(ts, file, b)
-	return k
 }
 
 func makeZip(ctx context.Context, ts *testscript.TestScript, k keys.Keys) []byte {
@@ -80,10 +88,10 @@ func makeZip(ctx context.Context, ts *testscript.TestScript, k keys.Keys) []byte
 	return out.Bytes()
 }
 
-func seal(ts *testscript.TestScript, key, zip []byte) []byte {
+func seal(ts *testscript.TestScript, key []byte, export byte, zip []byte) []byte {
 	var out bytes.Buffer
 	w, err := archive.NewWriter(&out, key, archive.Header{
-		Deployment: deployment, Export: record.ExportID(fixed("exp_", 1)), ChunkExponent: 12,
+		Deployment: deployment, Export: record.ExportID(fixed("exp_", export)), ChunkExponent: 12,
 	}, rand.Reader)
 	ts.Check(err)
 	_, err = w.Write(zip)

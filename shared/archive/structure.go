@@ -139,6 +139,9 @@ func (v *verifier) chain(entries []entry, directory uint64) error {
 		if err := v.same(at+uint64(len(local))+e.stored, descriptor, part); err != nil {
 			return err
 		}
+		if !e.streamed && e.stored != e.size {
+			return alteration(part, "hold two sizes of one file", ErrAltered)
+		}
 		at += uint64(len(local)) + e.stored + uint64(len(descriptor))
 	}
 	if at != directory {

@@ -75,7 +75,10 @@ func (v *verifier) verify(public []*ecdsa.PublicKey) (*Manifest, error) {
 	if err := v.checkData(manifest.Files[0], entries[0]); err != nil {
 		return nil, err
 	}
-	return manifest, checkSums(entries[1:], content)
+	if err := checkSums(entries[1:], content); err != nil {
+		return nil, err
+	}
+	return manifest, nil
 }
 
 // small reads README.txt, the manifest and its signature.

@@ -10,14 +10,35 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"kexin/shared/telemetry"
 )
 
 // Function is what Lambda's runtime client starts: it takes the event's bytes and returns the answer's. It has the method of
 // lambda.Handler, so that a main hands it to lambda.Start as it is.
 type Function func(ctx context.Context, event []byte) ([]byte, error)
 
-// Invoke calls f.
-func (f Function) Invoke(ctx context.Context, event []byte) ([]byte, error) { return f(ctx, event) }
+// Invoke calls f. Lambda's runtime client prints the text of an error, and of a panic with its stack, past every log: so a panic becomes
+// an error that names its type only, and the text of an error is scrubbed.
+func (f Function) Invoke(ctx context.Context, event []byte) (answer []byte, err error) {
+	err = guarded(ctx, func(ctx context.Context) (err error) {
+		answer, err = f(ctx, event)
+		return err
+	})
+	if err != nil {
+		return nil, scrubbed{err}
+	}
+	return answer, nil
+}
+
+// scrubbed is an error whose text has been looked through for what looks personal.
+type scrubbed struct{ err error }
+
+// Error returns the scrubbed text.
+func (s scrubbed) Error() string { return telemetry.Scrub(s.err.Error()) }
+
+// Unwrap returns the error as it was.
+func (s scrubbed) Unwrap() error { return s.err }
 
 // ErrEvent reports an event that is not of the kind that the function is made for.
 var ErrEvent = errors.New("event of an unexpected kind")
@@ -96,7 +117,7 @@ func enoughTime(ctx context.Context) bool {
 func guarded(ctx context.Context, handle func(context.Context) error) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			err = fmt.Errorf("handle record: panic of type %T", cause)
+			err = fmt.Errorf("handle event: panic of type %T", cause)
 		}
 	}()
 	return handle(ctx)

@@ -121,6 +121,19 @@ func TestSchedule(t *testing.T) {
 	}
 }
 
+// What the runtime client prints of an error holds nothing personal.
+func TestErrorsThatLeaveAreScrubbed(t *testing.T) {
+	for name, function := range map[string]lambdaevent.Function{
+		"error": lambdaevent.Schedule(func(context.Context, lambdaevent.Tick) (int, error) { return 0, errors.New("no phone 13900139000") }),
+		"panic": lambdaevent.Schedule(func(context.Context, lambdaevent.Tick) (int, error) { panic("marker 13900139000") }),
+	} {
+		answer, err := function.Invoke(t.Context(), sample(t, "seal-audit.minute"))
+		if err == nil || answer != nil || strings.Contains(err.Error(), "13900139000") || strings.Contains(err.Error(), "marker") {
+			t.Errorf("%s: %s, %v", name, answer, err)
+		}
+	}
+}
+
 func TestRefusesOtherEvents(t *testing.T) {
 	functions := map[string]lambdaevent.Function{
 		"stream":   lambdaevent.Stream(telemetry.Discard(), func(context.Context, lambdaevent.Change) error { return nil }),

@@ -218,3 +218,17 @@ func (v *Vault) RecordAct(ctx context.Context, actor Actor, action decision.Acti
 	complete(&e)
 	return v.Log.Act(ctx, e, ops...)
 }
+
+// MayAsk returns the department whose approval a reveal of a restricted field needs, when the decision is no only for want of a second
+// person. Other refusals are recorded and returned.
+func (v *Vault) MayAsk(ctx context.Context, actor Actor, id record.CustomerID, field record.FieldName, purpose record.PurposeID, reason string) (record.Department, error) {
+	c, section, _, err := v.revealTarget(ctx, actor, RevealRequest{Customer: id, Field: field, Purpose: purpose})
+	if err != nil {
+		return "", err
+	}
+	_, _, err = v.decide(ctx, actor, decision.Request{Action: decision.ActReveal, Purpose: purpose, Reason: reason, Resource: v.resource(c, section, purpose)})
+	if err != nil && !needsApproval(err) {
+		return "", err
+	}
+	return c.head.Department, nil
+}

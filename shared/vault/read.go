@@ -356,3 +356,40 @@ func contains[T comparable](list []T, want T) bool {
 	}
 	return false
 }
+
+// ReadAudit answers who did what to a customer, also after its destruction, to those who may read the log.
+func (v *Vault) ReadAudit(ctx context.Context, actor Actor, id record.CustomerID, cursor string) ([]HistoryEntry, string, error) {
+	_, e, err := v.decide(ctx, actor, decision.Request{Action: decision.ActAuditRead, Resource: decision.Resource{Customer: id, Department: actor.Department}})
+	if err != nil {
+		return nil, "", err
+	}
+	if _, err := v.Log.Record(ctx, e); err != nil {
+		return nil, "", err
+	}
+	traced, next, err := audit.Trace(ctx, v.Store, id, cursor)
+	if err != nil {
+		return nil, "", fmt.Errorf("trace customer: %w", err)
+	}
+	list := make([]HistoryEntry, 0, len(traced))
+	for _, t := range traced {
+		list = append(list, historyEntry(t))
+	}
+	return list, next, nil
+}
+
+// Would answers what would be decided, without doing it. The question itself is recorded.
+func (v *Vault) Would(ctx context.Context, actor Actor, action decision.Action, id record.CustomerID, field record.FieldName, purpose record.PurposeID, reason string) (decision.Verdict, error) {
+	resource := decision.Resource{Department: actor.Department, Owner: actor.Staff, State: rows.StateLive}
+	if id != "" {
+		c, err := v.load(ctx, id)
+		if err != nil {
+			return decision.Verdict{}, v.missing(ctx, actor, decision.ActDecide, id, purpose, err)
+		}
+		resource = v.resource(c, v.Pack.SectionOf(field), purpose)
+	}
+	verdict := v.Engine.Decide(decision.Request{Actor: actor.Actor, Action: action, Resource: resource, Purpose: purpose, Reason: reason, Now: v.Now()})
+	e := v.entry(actor, decision.ActDecide, decision.Verdict{Allow: true, Code: verdict.Code, Reasons: verdict.Reasons})
+	e.Customer, e.Purpose = id, purpose
+	_, err := v.Log.Record(ctx, e)
+	return verdict, err
+}

@@ -28,7 +28,7 @@ const (
 )
 
 // AttrExpiry is the time-to-live attribute (Unix seconds) of rows that may vanish.
-const AttrExpiry = "x"
+const AttrExpiry = store.AttrExpiry
 
 // Item returns the submission's row in state.
 func (s SubmissionBody) Item(id record.SubmissionID, state string, expiry int64) (store.Item, error) {

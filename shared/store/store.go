@@ -52,6 +52,7 @@ const (
 	AttrOwner      = "o"  // Str: order of ByDepartment: owner, "#", customer
 	AttrCustomer   = "c"  // Str: partition of ByCustomer
 	AttrTime       = "t"  // Int: order of ByCustomer: Unix nanoseconds
+	AttrExpiry     = "x"  // Int: Unix seconds after which the item may vanish (time to live); a backend may keep it for ever
 )
 
 // IndexAttrs returns the table that index covers and its partition and order attributes. The order attribute of ByDepartment is a

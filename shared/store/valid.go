@@ -25,7 +25,7 @@ var ErrMalformed = errors.New("malformed request")
 
 // Attrs returns the names of all attributes that items may have, in a fixed order.
 func Attrs() []string {
-	return []string{AttrVersion, AttrDeadline, AttrHolds, AttrState, AttrDepartment, AttrOwner, AttrCustomer, AttrTime}
+	return []string{AttrVersion, AttrDeadline, AttrHolds, AttrState, AttrDepartment, AttrOwner, AttrCustomer, AttrTime, AttrExpiry}
 }
 
 // CheckTransact returns ErrMalformed, ErrUnconditional or ErrTooLarge when ops or token break the contract. Backends call it first.
@@ -189,7 +189,7 @@ func knownTable(table Table) bool {
 
 func knownAttr(name string) bool {
 	switch name {
-	case AttrVersion, AttrDeadline, AttrHolds, AttrState, AttrDepartment, AttrOwner, AttrCustomer, AttrTime:
+	case AttrVersion, AttrDeadline, AttrHolds, AttrState, AttrDepartment, AttrOwner, AttrCustomer, AttrTime, AttrExpiry:
 		return true
 	}
 	return false

@@ -1,0 +1,86 @@
+package vaulttest
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"kexin/shared/audit"
+	"kexin/shared/evidence"
+	"kexin/shared/record"
+	"kexin/shared/rows"
+	"kexin/shared/vault"
+)
+
+// TestLifeOfARecord follows one customer from the public form to the certificate of destruction, on the embedded store.
+func TestLifeOfARecord(t *testing.T) {
+	k, bolt := NewBolt(t)
+	form := k.Process("submit-form", Public)
+	accept := k.Process("accept-submissions", Seals|Opens|SealsL3|Searches|Accepts)
+	console := k.Process("serve-console", Everything)
+
+	submission, err := form.Submit(t.Context(), k.Fill(Person{N: 1}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	created, err := accept.Vault.Accept(t.Context(), submission)
+	if err != nil || created.State != rows.StateLive || len(created.Fields) != 8 {
+		t.Fatalf("accept: %+v, %v", created, err)
+	}
+	open, err := console.Vault.Open(t.Context(), k.Actor("R10"), created.Customer, "contract_service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := open.Fields["name"].Value.Reveal(); got != Name(1) {
+		t.Errorf("name: %q", got)
+	}
+	if got := open.Fields["id_number"]; got.Masked == "" || !got.Value.Empty() {
+		t.Errorf("id number: %+v", got)
+	}
+	if _, ok := open.Fields["home_address"]; ok {
+		t.Error("home address is in a read")
+	}
+	revealed, err := console.Vault.Reveal(t.Context(), k.Actor("R10"), vault.RevealRequest{Customer: created.Customer, Field: "id_number",
+		Purpose: "contract_service", Reason: "verify_identity", Note: "电话核对"})
+	if err != nil || revealed.Value.Reveal() != IDNumber(1) {
+		t.Fatalf("reveal: %v", err)
+	}
+	revealed, err = console.Vault.Reveal(t.Context(), k.Actor("R10"), vault.RevealRequest{Customer: created.Customer, Field: "home_address",
+		Purpose: "contract_service", Reason: "fulfil_order", Approved: true})
+	if err != nil || revealed.Value.Empty() {
+		t.Fatalf("reveal L3: %v", err)
+	}
+	version, err := console.Vault.Update(t.Context(), k.Actor("R10"), created.Customer, created.Version, "contract_service",
+		record.Fields{"phone": record.NewValue(Phone(2))})
+	if err != nil || version != 2 {
+		t.Fatalf("update: %d, %v", version, err)
+	}
+	purgeAndProve(t, k, bolt, created.Customer)
+}
+
+func purgeAndProve(t *testing.T, k *Kit, rewriter interface{}, id record.CustomerID) {
+	t.Helper()
+	k.Clock.Pass(4 * 365 * 24 * time.Hour)
+	purge := k.Purge()
+	report, err := purge.Run(t.Context())
+	if err != nil || report.Destroyed != 1 || report.Finished != 1 || !report.Complete {
+		t.Fatalf("purge: %+v, %v", report, err)
+	}
+	sealer := k.Sealer()
+	if _, err := sealer.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	certificate := k.Certificate(id)
+	facts, err := evidence.VerifyCertificate(k.Public, certificate)
+	if err != nil || facts.Customer != id {
+		t.Fatalf("certificate: %+v, %v", facts, err)
+	}
+	if _, err := k.Vault("serve-console", Everything).Open(t.Context(), k.Actor("R10"), id, "contract_service"); !errors.Is(err, vault.ErrNotFound) {
+		t.Errorf("open after destruction: %v", err)
+	}
+	findings, err := sealer.Check(t.Context())
+	if err != nil || len(findings) != 0 {
+		t.Errorf("log: %v %v", findings, err)
+	}
+	_ = audit.Outcome
+}

@@ -1,0 +1,210 @@
+package vaulttest
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"kexin/shared/audit"
+	"kexin/shared/collect"
+	"kexin/shared/evidence"
+	"kexin/shared/keys"
+	"kexin/shared/record"
+	"kexin/shared/retention"
+	"kexin/shared/rows"
+	"kexin/shared/seal"
+	"kexin/shared/store"
+	"kexin/shared/vault"
+)
+
+// Capability is something that a process may be given.
+type Capability uint
+
+// The capabilities of a process.
+const (
+	Seals      Capability = 1 << iota // a Writer for L1 and L2
+	Opens                             // a Ring for L1 and L2
+	SealsL3                           // root key for L3, to wrap
+	OpensL3                           // root key for L3, to unwrap
+	Searches                          // the index key
+	Accepts                           // the check of envelopes
+	Public                            // intake keys go into table inbox: the public form
+	Everything = Seals | Opens | SealsL3 | OpensL3 | Searches | Accepts
+)
+
+// Process is one process of the deployment.
+type Process struct {
+	Kit    *Kit
+	Name   string
+	Store  store.Store
+	Log    *audit.Log
+	Writer *seal.Writer
+	Ring   *seal.Ring
+	Vault  *vault.Vault
+}
+
+// Process starts a process of a function with capabilities.
+func (k *Kit) Process(function string, may Capability) *Process {
+	return k.ProcessOn(k.Store, function, may)
+}
+
+// ProcessOn starts a process that sees the deployment through s, such as a restriction of k.Store.
+func (k *Kit) ProcessOn(s store.Store, function string, may Capability) *Process {
+	k.T.Helper()
+	p := &Process{Kit: k, Name: function, Store: s, Log: k.log(s, function)}
+	c := vault.Config{Deployment: k.Deployment, Function: function, Pack: k.Pack, Engine: k.Engine, Store: s, Log: p.Log, Now: k.Clock.Now, Random: k.Random}
+	if may&(Seals|Public) != 0 {
+		p.Writer = seal.NewWriter(k.Deployment, function, p.publics, p.putIntake(may), k.Clock.Now, k.Random)
+		c.Writer = p.Writer
+	}
+	if may&Opens != 0 {
+		p.Ring = seal.NewRing(k.Deployment, k.Keys, source{s}, p.Writer, k.Clock.Now)
+		c.Ring = p.Ring
+	}
+	if may&SealsL3 != 0 {
+		c.RootWrap = seal.Root{Keys: k.Keys}
+	}
+	if may&OpensL3 != 0 {
+		c.RootOpen = seal.Root{Keys: k.Keys}
+	}
+	if may&Searches != 0 {
+		c.Index = k.Index
+	}
+	if may&Accepts != 0 {
+		c.Check = collect.Recheck(k.Pack)
+	}
+	v, err := vault.New(c)
+	k.must(err)
+	p.Vault = v
+	return p
+}
+
+// Vault starts a process and returns its vault.
+func (k *Kit) Vault(function string, may Capability) *vault.Vault {
+	return k.Process(function, may).Vault
+}
+
+// publics returns the public halves of the stored manifest.
+func (p *Process) publics(ctx context.Context, branch seal.Branch) (seal.BranchPublic, error) {
+	signed, err := p.Kit.Manifest(ctx)
+	if err != nil {
+		return seal.BranchPublic{}, err
+	}
+	signer, err := p.Kit.KeyFail.Public(ctx, keys.SignManifest)
+	if err != nil {
+		return seal.BranchPublic{}, err
+	}
+	m, err := seal.VerifyManifest(signed, signer, p.Kit.Deployment, p.Kit.Clock.Now())
+	if err != nil {
+		return seal.BranchPublic{}, err
+	}
+	return m.Public(branch)
+}
+
+// Manifest returns the stored manifest, unverified.
+func (k *Kit) Manifest(ctx context.Context) (seal.SignedManifest, error) {
+	var signed seal.SignedManifest
+	item, err := k.Base.Get(ctx, rows.ManifestKey())
+	if err != nil {
+		return signed, err
+	}
+	return signed, json.Unmarshal(item.Body, &signed)
+}
+
+func (p *Process) putIntake(may Capability) seal.PutIntake {
+	table := store.Keys
+	if may&Public != 0 {
+		table = store.Inbox
+	}
+	return func(ctx context.Context, row seal.IntakeRow) error {
+		body, err := row.Encode()
+		if err != nil {
+			return err
+		}
+		return p.Store.Transact(ctx, "", store.PutIf(store.Item{Key: rows.Intake(table, row.ID), Body: body}, store.IfAbsent()))
+	}
+}
+
+// source finds intake keys and branches in their tables.
+type source struct{ store store.Store }
+
+// IntakeRow implements seal.Source: keys of the public form lie in table inbox, those of other processes in table keys.
+func (s source) IntakeRow(ctx context.Context, id record.IntakeID) (seal.IntakeRow, error) {
+	items, err := s.store.GetMany(ctx, []store.Key{rows.Intake(store.Keys, id), rows.Intake(store.Inbox, id)})
+	if err != nil {
+		return seal.IntakeRow{}, err
+	}
+	if len(items) == 0 {
+		return seal.IntakeRow{}, store.ErrNotFound
+	}
+	return seal.DecodeIntakeRow(items[0].Body)
+}
+
+// BranchSecret implements seal.Source.
+func (s source) BranchSecret(ctx context.Context, branch seal.Branch, epoch uint32) ([]byte, error) {
+	item, err := s.store.Get(ctx, rows.BranchSecret(string(branch), epoch))
+	return item.Body, err
+}
+
+// Submit puts an envelope into the inbox as the public form does, and returns its id.
+func (p *Process) Submit(ctx context.Context, filled *record.Filled) (record.SubmissionID, error) {
+	name, err := record.NewID(p.Kit.Random, record.PrefixSubmission)
+	if err != nil {
+		return "", err
+	}
+	id := record.SubmissionID(name)
+	plain, err := collect.Encode(filled)
+	if err != nil {
+		return "", err
+	}
+	place := seal.EnvelopePlace{Submission: id, Form: filled.Form, Schema: filled.Schema}
+	envelope, err := p.Writer.SealEnvelope(ctx, place, plain)
+	if err != nil {
+		return "", err
+	}
+	body := rows.SubmissionBody{Form: filled.Form, Schema: filled.Schema, Received: p.Kit.Clock.Now().Unix(), Envelope: envelope}
+	item, err := body.Item(id, rows.SubmissionSealed, 0)
+	if err != nil {
+		return "", err
+	}
+	return id, p.Store.Transact(ctx, "", store.PutIf(item, store.IfAbsent()))
+}
+
+// Purge returns the purge as a process of its own: with no right to open, and with a clock that it trusts.
+func (k *Kit) Purge() *retention.Purge {
+	return &retention.Purge{Store: k.Store, Log: k.log(k.Store, "purge-expired"), Pack: k.Pack, Clock: Trusted{}, Now: k.Clock.Now,
+		Since: Start, Workers: 1, Margin: time.Second}
+}
+
+// Sealer returns seal-audit.
+func (k *Kit) Sealer() *audit.Sealer {
+	return &audit.Sealer{Store: k.Store, Objects: k.Objects, Keys: k.Keys, Deployment: k.Deployment, Function: "seal-audit", Now: k.Clock.Now,
+		IdleAfter: time.Hour, Reserve: time.Second}
+}
+
+// Trusted is a clock check that trusts every clock.
+type Trusted struct{}
+
+// Check implements retention.ClockCheck.
+func (Trusted) Check(context.Context, time.Time) error { return nil }
+
+// Certificate returns the certificate of destruction of a customer; the log must have been sealed.
+func (k *Kit) Certificate(id record.CustomerID) []byte {
+	k.T.Helper()
+	for cursor := ""; ; {
+		traced, next, err := audit.Trace(k.T.Context(), k.Store, id, cursor)
+		k.must(err)
+		for _, t := range traced {
+			if t.Entry.Action == "destroy" && t.Entry.Verdict == audit.Outcome {
+				inclusion, err := k.Sealer().Prove(k.T.Context(), t.Ref)
+				k.must(err)
+				certificate, err := evidence.NewCertificate(inclusion)
+				k.must(err)
+				return certificate
+			}
+		}
+		if cursor = next; next == "" {
+			k.T.Fatal("no outcome of a destruction in the log")
+		}
+	}
+}

@@ -36,25 +36,10 @@ func TestGoldenArchive(t *testing.T) {
 	if os.Getenv("KEXIN_GOLDEN") == "write" {
 		writeGolden(t)
 	}
-	sealed, text := golden(t, goldenArchive), golden(t, goldenKey)
-	key, err := ParseKey(string(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	opened, err := openBytes(sealed, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file keyFile
-	if err := json.Unmarshal(golden(t, goldenKeys), &file); err != nil {
-		t.Fatal(err)
-	}
-	public, err := x509.ParsePKIXPublicKey(file.Keys[0].SPKI)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := Verify(bytes.NewReader(opened), int64(len(opened)), public.(*ecdsa.PublicKey))
-	if err != nil || m.Rows != 200 || m.Deployment != file.Deployment {
+	sealed := golden(t, goldenArchive)
+	key, opened, public := openGolden(t, sealed)
+	m, err := Verify(bytes.NewReader(opened), int64(len(opened)), public)
+	if err != nil || m.Rows != 200 || m.Deployment != testHeader().Deployment {
 		t.Fatal(m, err)
 	}
 	// The container has one encoding: sealing the same ZIP under the same file id gives the golden bytes.
@@ -78,7 +63,40 @@ func TestGoldenArchive(t *testing.T) {
 	}
 }
 
-func golden(t *testing.T, name string) []byte {
+func openGolden(t testing.TB, sealed []byte) (key, opened []byte, public *ecdsa.PublicKey) {
+	t.Helper()
+	key, err := ParseKey(string(golden(t, goldenKey)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if opened, err = openBytes(sealed, key); err != nil {
+		t.Fatal(err)
+	}
+	var file keyFile
+	if err := json.Unmarshal(golden(t, goldenKeys), &file); err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := x509.ParsePKIXPublicKey(file.Keys[0].SPKI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key, opened, parsed.(*ecdsa.PublicKey)
+}
+
+// FuzzVerify starts from the golden archive because every fuzzing process must know the key.
+func FuzzVerify(f *testing.F) {
+	_, opened, public := openGolden(f, golden(f, goldenArchive))
+	f.Add(opened)
+	f.Add(opened[10:])
+	f.Fuzz(func(t *testing.T, b []byte) {
+		_, err := Verify(bytes.NewReader(b), int64(len(b)), public)
+		if err == nil && !bytes.Equal(b, opened) {
+			t.Fatal("accepted an archive that nobody signed")
+		}
+	})
+}
+
+func golden(t testing.TB, name string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {

@@ -86,7 +86,7 @@ func (c *checking) run(ctx context.Context) (err error) {
 		c.size = c.state.Before // every commit publishes the one before it first
 		c.found(FoundUnfinished, fmt.Sprintf("size %d, signed %d", c.state.Size, c.latest.Size))
 	}
-	for _, step := range []func(context.Context) error{c.entries, c.checkpoint, c.pending, c.registrations, c.extents, c.tails} {
+	for _, step := range []func(context.Context) error{c.entries, c.checkpoint, c.pending, c.registrations, c.strays, c.extents, c.tails} {
 		if err := step(ctx); err != nil {
 			return err
 		}

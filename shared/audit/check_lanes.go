@@ -52,6 +52,33 @@ func (c *checking) registration(item store.Item, prefix string) error {
 	return nil
 }
 
+// strays looks through the whole table for entries of lanes that nobody would read: registered nowhere and not in the log.
+func (c *checking) strays(ctx context.Context) error {
+	if c.Scanner == nil {
+		return nil
+	}
+	strays := map[string]bool{}
+	for cursor := ""; ; {
+		page, err := c.Scanner.Scan(ctx, store.Audit, 0, 1, cursor)
+		if err != nil {
+			return fmt.Errorf("scan audit table: %w", err)
+		}
+		for _, item := range page.Items {
+			if !strings.HasPrefix(item.Key.PK, prefixLane) || strays[item.Key.PK] {
+				continue
+			}
+			position, err := parseEntryKey(item.Key)
+			if err != nil || c.lanes[position.LaneID()] == nil {
+				strays[item.Key.PK] = true
+				c.found(FoundRegistration, item.Key.PK)
+			}
+		}
+		if cursor = page.Next; cursor == "" {
+			return nil
+		}
+	}
+}
+
 // extents checks the rows that say where the entries of each lane lie, their chained digest, and the cursors.
 func (c *checking) extents(ctx context.Context) error {
 	var all []run

@@ -2,12 +2,14 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"testing"
 	"time"
 
+	"kexin/shared/evidence"
 	"kexin/shared/keystest"
 	"kexin/shared/objectstest"
 	"kexin/shared/storetest"
@@ -109,5 +111,39 @@ func TestEveryKeyFaultOfARun(t *testing.T) {
 			t.Error("a fault went unnoticed")
 		}
 		w.recovered(refs)
+	}
+}
+
+func TestRedoNoticesChangedEntries(t *testing.T) {
+	w := newWorld(t)
+	refs := w.record(w.log(1), 3)
+	s := w.sealer()
+	s.Objects = objectstest.NewFaults(w.objects, 1, objectstest.CrashBefore)
+	if _, err := s.Run(context.Background()); !errors.Is(err, objectstest.ErrCrash) {
+		t.Fatalf("got %v", err)
+	}
+	w.tamper(refs[1], func(e *Entry) { e.Code = "changed" })
+	if _, err := w.sealer().Run(context.Background()); !errors.Is(err, ErrAltered) {
+		t.Errorf("changed entry: %v", err)
+	}
+	delete(w.mem.items, entryKey(refs[1].Position))
+	if _, err := w.sealer().Run(context.Background()); !errors.Is(err, ErrAltered) {
+		t.Errorf("missing entry: %v", err)
+	}
+}
+
+func TestForeignCheckpointObjectIsNotTaken(t *testing.T) {
+	w := newWorld(t)
+	w.record(w.log(1), 3)
+	other := evidence.Checkpoint{Origin: evidence.Origin(deployment), Size: 3, Root: Digest{1}}
+	note, err := evidence.SignCheckpoint(context.Background(), w.keys, other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, data := range [][]byte{note, []byte("x")} {
+		w.objects.data[checkpointPath(3)] = data
+		if _, err := w.sealer().Run(context.Background()); !errors.Is(err, ErrAltered) {
+			t.Errorf("got %v", err)
+		}
 	}
 }

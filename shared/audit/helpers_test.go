@@ -165,6 +165,10 @@ func (m *memStore) Transact(ctx context.Context, token store.Token, ops ...store
 	return nil
 }
 
+func (m *memStore) Scan(context.Context, store.Table, int, int, string) (store.Page, error) {
+	return store.Page{Items: slices.Collect(maps.Values(m.snapshot()))}, nil
+}
+
 func (m *memStore) snapshot() map[store.Key]store.Item {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -272,7 +276,7 @@ func (w *world) logOn(s store.Store, lanes int) *Log {
 
 func (w *world) sealer() *Sealer {
 	return &Sealer{Store: w.store, Objects: w.objects, Keys: w.keys, Deployment: deployment, Function: "seal-audit",
-		Now: w.clock.Now, IdleAfter: time.Hour}
+		Now: w.clock.Now, IdleAfter: time.Hour, Scanner: w.mem}
 }
 
 func (w *world) seal() Report {

@@ -53,7 +53,7 @@ func New(cfg Config) (*Log, error) {
 		return nil, fmt.Errorf("%w: Random", ErrConfig)
 	case cfg.Lanes < 1 || cfg.Lanes > 1024:
 		return nil, fmt.Errorf("%w: Lanes", ErrConfig)
-	case cfg.Function == "":
+	case !entry.IsCode(cfg.Function):
 		return nil, fmt.Errorf("%w: Function", ErrConfig)
 	case record.CheckID(record.PrefixDeployment, string(cfg.Deployment)) != nil:
 		return nil, fmt.Errorf("%w: Deployment", ErrConfig)

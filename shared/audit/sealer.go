@@ -27,6 +27,8 @@ type Sealer struct {
 	LockFor    time.Duration // how long objects are locked from now; zero: not at all
 	Reserve    time.Duration // how long before the deadline of ctx a run takes no more entries, to publish and sign what it has
 
+	// Scanner, which only fsck has, lets Check find lanes that are registered nowhere; nil: Check does not look for them.
+	Scanner store.Scanner
 	// BatchEntries bounds the entries of one commit; zero means 2,048. Tests make it small.
 	BatchEntries int
 }
@@ -104,7 +106,7 @@ func (s *Sealer) check() error {
 		return fmt.Errorf("%w: Now", ErrConfig)
 	case s.IdleAfter <= 0:
 		return fmt.Errorf("%w: IdleAfter", ErrConfig)
-	case s.Function == "":
+	case !entry.IsCode(s.Function):
 		return fmt.Errorf("%w: Function", ErrConfig)
 	case record.CheckID(record.PrefixDeployment, string(s.Deployment)) != nil:
 		return fmt.Errorf("%w: Deployment", ErrConfig)

@@ -51,7 +51,7 @@ func TestSealAndProve(t *testing.T) {
 		var refs []Ref
 		for range rapid.IntRange(1, 4).Draw(rt, "rounds") {
 			for _, l := range logs {
-				refs = append(refs, w.record(l, rapid.IntRange(0, 40).Draw(rt, "entries"))...)
+				refs = append(refs, w.record(l, rapid.IntRange(0, 20).Draw(rt, "entries"))...)
 			}
 			s := w.sealer()
 			s.BatchEntries = rapid.IntRange(1, 100).Draw(rt, "batch")
@@ -248,6 +248,15 @@ func TestTamperingWithUnsealedEntriesRaisesAlarms(t *testing.T) {
 		if found := w.check(); !names(found)[FoundLane] {
 			t.Errorf("%s: check finds %v", kind, found)
 		}
+	}
+}
+
+func TestLaneWithoutRegistrationIsFound(t *testing.T) {
+	w := newWorld(t)
+	ref := w.record(w.log(1), 2)[0]
+	delete(w.mem.items, laneRow(prefixLanes, ref.LaneID()))
+	if found := w.check(); !names(found)[FoundRegistration] {
+		t.Errorf("check finds %v", found)
 	}
 }
 

@@ -1,12 +1,14 @@
 package evidence
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -182,5 +184,46 @@ func TestEnvelopesVerifyWithTheLibrary(t *testing.T) {
 	file.Key.Signatures = append(file.Key.Signatures, file.Key.Signatures[0])
 	if _, err := openProcessKey(k.file(t, deployment), file.Key); !errors.Is(err, ErrFormat) {
 		t.Errorf("second signature: %v", err)
+	}
+}
+
+// TestLooseBase64 changes bits that base64 leaves unused, in signatures of envelopes and of notes.
+func TestLooseBase64(t *testing.T) {
+	k, ctx := newRootKeys(t), context.Background()
+	signer, err := RootSigner(ctx, k, keys.SignReceipts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for padded := 0; padded < 3; {
+		envelope, err := SignEnvelope(ctx, signer, TypeReceipt, []byte("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sig := envelope.Signatures[0].Sig
+		if !strings.HasSuffix(sig, "=") {
+			continue
+		}
+		padded++
+		at := strings.IndexByte(sig, '=') - 1
+		envelope.Signatures[0].Sig = sig[:at] + string(sig[at]+1) + sig[at+1:]
+		if _, err := OpenEnvelope(envelope, TypeReceipt, signer.Public); !errors.Is(err, ErrFormat) {
+			t.Errorf("envelope: %v", err)
+		}
+	}
+	c := Checkpoint{Origin(deployment), 7, [32]byte{1}}
+	for padded := 0; padded < 3; {
+		data, err := SignCheckpoint(ctx, k, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := bytes.IndexByte(data[len(data)-5:], '=')
+		if at < 0 {
+			continue
+		}
+		padded++
+		data[len(data)-5+at-1]++
+		if _, err := VerifyCheckpoint(k.file(t, deployment), data); !errors.Is(err, ErrFormat) {
+			t.Errorf("checkpoint: %v", err)
+		}
 	}
 }

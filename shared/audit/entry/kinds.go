@@ -46,7 +46,10 @@ func isName(s string) bool {
 		all(s, func(c byte) bool { return lower(c) || digit(c) || c == '_' })
 }
 
-// isCode: [a-z][a-z0-9_.:/-]{0,63} or P and T packs in upper case at the start, the codes of functions and packs.
+// IsCode reports whether s is a code, such as the name of a function, a purpose or a pack: [A-Za-z][A-Za-z0-9_.:/-]{0,63} without a run
+// of more than eight digits.
+func IsCode(s string) bool { return isCode(s) }
+
 func isCode(s string) bool {
 	return len(s) > 0 && len(s) <= 64 && (lower(s[0]) || upper(s[0])) && shortRuns(s, maxDigits) &&
 		all(s, func(c byte) bool { return lower(c) || upper(c) || digit(c) || strings.IndexByte("_.:/-", c) >= 0 })

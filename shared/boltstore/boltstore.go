@@ -72,20 +72,21 @@ type Store struct {
 	opts Options
 	main *bolt.DB
 
-	gate    sync.RWMutex // guards the four below; held for moments, never over disk writes
+	gate    sync.RWMutex // guards keys, overlay, settled; held for moments, never over disk writes
 	keys    *keysFile
 	overlay map[string][]byte // what a half-committed batch replaced in keys.db (nil: nothing was there); nil when settled
 	settled chan struct{}     // closed when overlay goes back to nil
 	waiting sync.WaitGroup    // readers that wait for settled; the writer lets them begin before its next batch
 
-	queue  chan *request        // unbuffered: a request is either taken by the writer or still the caller's
-	jobs   chan func()          // work that needs the writer's place
-	quit   chan struct{}        // closed by Close
-	done   chan struct{}        // closed when the writer has ended
-	closed sync.Once            // Close happens once
-	broken atomic.Bool          // a commit failed
-	batch  uint64               // number of the last batch over both files; the writer's
-	commit func(*bolt.Tx) error // (*bolt.Tx).Commit, replaced by tests that crash
+	queue  chan *request              // unbuffered: a request is either taken by the writer or still the caller's
+	jobs   chan func()                // work that needs the writer's place
+	quit   chan struct{}              // closed by Close
+	done   chan struct{}              // closed when the writer has ended
+	closed sync.Once                  // Close happens once
+	broken atomic.Bool                // a commit failed
+	batch  uint64                     // number of the last batch over both files; the writer's
+	tokens map[store.Token]remembered // of the last minutes; the writer's
+	commit func(*bolt.Tx) error       // (*bolt.Tx).Commit, replaced by tests that crash
 }
 
 var _ store.Store = (*Store)(nil)

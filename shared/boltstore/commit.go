@@ -13,6 +13,7 @@ func (s *Store) commitBatch(b *batch) error {
 		s.breakDown()
 		return fmt.Errorf("commit batch: %w: %w", store.ErrUnknownOutcome, err)
 	}
+	s.learn(b)
 	return nil
 }
 

@@ -97,6 +97,9 @@ func (s *Store) openFiles() error {
 	if err := s.settle(); err != nil {
 		return err
 	}
+	if err := s.loadTokens(); err != nil {
+		return err
+	}
 	return s.keepFileKey()
 }
 

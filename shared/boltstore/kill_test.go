@@ -1,2 +1,3 @@
 package boltstore
+
 func childMain() bool { return false }

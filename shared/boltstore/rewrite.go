@@ -102,6 +102,9 @@ func (s *Store) copyKeys(ctx context.Context, id string) (string, *keysFile, err
 func (s *Store) copyRows(ctx context.Context, to *keysFile) error {
 	return s.keys.db.View(func(from *bolt.Tx) error {
 		for _, name := range keysBuckets() {
+			if err := keepSequence(from, to.db, name); err != nil {
+				return err
+			}
 			c := copier{from: s.keys.sealer, to: to, bucket: name, cursor: from.Bucket(name).Cursor()}
 			c.row, c.raw = c.cursor.First()
 			for c.row != nil {
@@ -115,6 +118,11 @@ func (s *Store) copyRows(ctx context.Context, to *keysFile) error {
 		}
 		return nil
 	})
+}
+
+// keepSequence lets the numbers of a bucket go on where they were.
+func keepSequence(from *bolt.Tx, to *bolt.DB, bucket []byte) error {
+	return to.Update(func(tx *bolt.Tx) error { return tx.Bucket(bucket).SetSequence(from.Bucket(bucket).Sequence()) })
 }
 
 // copier copies one bucket, rewriteRows rows at a time.

@@ -1,7 +1,6 @@
 package boltstore
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -12,25 +11,58 @@ import (
 	"kexin/shared/store"
 )
 
-// The bucket "tokens" of each file remembers the transactions with a token that changed it:
+// The bucket "tokens" of each file remembers the transactions with a token that changed it, in order:
 //
-//	epoch, 8 bytes big endian; token  →  SHA-256 of the ops
+//	number, 8 bytes big endian  →  Unix seconds, 8 bytes big endian; SHA-256 of the ops; token
 //
-// An epoch is five minutes. A token is looked for in the present epoch and the two before it, so it is remembered for ten to fifteen
-// minutes, and what is older lies at the start of the bucket, where it is cheap to prune. Transactions over both files are remembered
-// in main.db, whose commit decides.
+// Transactions over both files are remembered in main.db, whose commit decides. The writer finds tokens in a map that is filled from
+// both buckets when the store is opened; new rows go to the end of the bucket and old ones are pruned from its start, so that
+// remembering touches one page for many transactions.
 var tokenBucket = []byte("tokens")
 
 const (
-	epochLength = 5 * time.Minute
-	epochsKept  = 3
-	pruneAtOnce = 8
+	// tokenMemory is how long a token is remembered; the contract asks for ten minutes.
+	tokenMemory = 15 * time.Minute
+	pruneAtOnce = 4 // tokens forgotten for each one remembered
+	tokenHeader = 8 + sha256.Size
 )
 
-func epochOf(now time.Time) uint64 { return uint64(now.Unix()) / uint64(epochLength/time.Second) }
+// remembered is what is known of a token.
+type remembered struct {
+	at     int64 // Unix seconds
+	digest [sha256.Size]byte
+}
 
-func tokenRow(epoch uint64, token store.Token) []byte {
-	return append(binary.BigEndian.AppendUint64(nil, epoch), token...)
+func encodeToken(token store.Token, r remembered) []byte {
+	out := binary.BigEndian.AppendUint64(nil, uint64(r.at))
+	out = append(out, r.digest[:]...)
+	return append(out, token...)
+}
+
+func decodeToken(raw []byte) (store.Token, remembered, error) {
+	if len(raw) <= tokenHeader {
+		return "", remembered{}, fmt.Errorf("decode token: %w", ErrDamaged)
+	}
+	r := remembered{at: int64(binary.BigEndian.Uint64(raw)), digest: [sha256.Size]byte(raw[8:tokenHeader])}
+	return store.Token(raw[tokenHeader:]), r, nil
+}
+
+// loadTokens fills the writer's memory from both files.
+func (s *Store) loadTokens() error {
+	s.tokens = map[store.Token]remembered{}
+	for _, db := range []*bolt.DB{s.main, s.keys.db} {
+		err := db.View(func(tx *bolt.Tx) error {
+			return tx.Bucket(tokenBucket).ForEach(func(_, raw []byte) error {
+				token, r, err := decodeToken(raw)
+				s.tokens[token] = r
+				return err
+			})
+		})
+		if err != nil {
+			return fmt.Errorf("load tokens: %w", err)
+		}
+	}
+	return nil
 }
 
 // digestOps identifies the ops of a transaction. Each part stands after its length, so different ops never look alike.
@@ -66,28 +98,17 @@ func (b *batch) seen(r *request) (bool, error) {
 	if r.token == "" {
 		return false, nil
 	}
-	for _, tx := range []*bolt.Tx{b.main, b.keys} {
-		found := findToken(tx.Bucket(tokenBucket), b.epoch, r.token)
-		if found == nil {
-			continue
-		}
-		if !bytes.Equal(found, r.digest[:]) {
-			return true, fmt.Errorf("repeat transaction: %w", store.ErrTokenReused)
-		}
-		return true, nil
+	found, ok := b.newTokens[r.token]
+	if !ok {
+		found, ok = b.oldTokens[r.token]
 	}
-	return false, nil
-}
-
-func findToken(tokens *bolt.Bucket, epoch uint64, token store.Token) []byte {
-	row := tokenRow(epoch, token)
-	for back := uint64(0); back < epochsKept && back <= epoch; back++ {
-		binary.BigEndian.PutUint64(row, epoch-back)
-		if found := tokens.Get(row); found != nil {
-			return found
-		}
+	if !ok || found.at+int64(tokenMemory/time.Second) < b.now {
+		return false, nil
 	}
-	return nil
+	if found.digest != r.digest {
+		return true, fmt.Errorf("repeat transaction: %w", store.ErrTokenReused)
+	}
+	return true, nil
 }
 
 // remember stores that the request was carried out, and forgets some tokens that are too old.
@@ -95,27 +116,56 @@ func (b *batch) remember(r *request, inMain bool) error {
 	if r.token == "" {
 		return nil
 	}
-	row := tokenRow(b.epoch, r.token)
-	if !inMain {
-		b.noteUndo(tokenBucket, row, nil)
-		return putAndPrune(b.keys.Bucket(tokenBucket), row, r.digest[:], b.epoch)
+	tx := b.keys
+	if inMain {
+		tx = b.main
 	}
-	return putAndPrune(b.main.Bucket(tokenBucket), row, r.digest[:], b.epoch)
-}
-
-func putAndPrune(tokens *bolt.Bucket, row, digest []byte, epoch uint64) error {
-	if err := tokens.Put(row, digest); err != nil {
+	tokens := tx.Bucket(tokenBucket)
+	number, err := tokens.NextSequence()
+	if err != nil {
 		return err
 	}
+	row, kept := binary.BigEndian.AppendUint64(nil, number), remembered{b.now, r.digest}
+	if !inMain {
+		b.noteUndo(tokenBucket, row, nil)
+	}
+	if err := tokens.Put(row, encodeToken(r.token, kept)); err != nil {
+		return err
+	}
+	b.newTokens[r.token] = kept
+	return b.prune(tokens)
+}
+
+func (b *batch) prune(tokens *bolt.Bucket) error {
 	cursor := tokens.Cursor()
 	for range pruneAtOnce {
-		first, _ := cursor.First()
-		if len(first) < 8 || binary.BigEndian.Uint64(first)+epochsKept > epoch {
+		row, raw := cursor.First()
+		if row == nil {
+			return nil
+		}
+		token, r, err := decodeToken(raw)
+		if err != nil {
+			return err
+		}
+		if r.at+int64(tokenMemory/time.Second) >= b.now {
 			return nil
 		}
 		if err := cursor.Delete(); err != nil {
 			return err
 		}
+		if b.oldTokens[token] == r {
+			b.forgotten = append(b.forgotten, token)
+		}
 	}
 	return nil
+}
+
+// learn carries what a committed batch remembered and forgot over into the writer's memory.
+func (s *Store) learn(b *batch) {
+	for _, token := range b.forgotten {
+		delete(s.tokens, token)
+	}
+	for token, r := range b.newTokens {
+		s.tokens[token] = r
+	}
 }

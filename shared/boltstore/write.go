@@ -123,7 +123,10 @@ func (s *Store) writeBatch(requests []*request) ([]error, error) {
 type batch struct {
 	main, keys           *bolt.Tx
 	sealer               *sealer
-	epoch                uint64
+	now                  int64                      // Unix seconds
+	oldTokens            map[store.Token]remembered // the writer's memory, not to be changed by the batch
+	newTokens            map[store.Token]remembered
+	forgotten            []store.Token
 	mainDirty, keysDirty bool
 	undo                 []change
 	overlay              map[string][]byte // before-images by overlayKey
@@ -138,7 +141,8 @@ func (s *Store) begin() (*batch, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("begin batch: %w", err), main.Rollback())
 	}
-	return &batch{main: main, keys: keys, sealer: s.keys.sealer, epoch: epochOf(s.opts.Now()), overlay: map[string][]byte{}}, nil
+	return &batch{main: main, keys: keys, sealer: s.keys.sealer, now: s.opts.Now().Unix(), overlay: map[string][]byte{},
+		oldTokens: s.tokens, newTokens: map[store.Token]remembered{}}, nil
 }
 
 // rollback gives back what was not committed; after a commit it does nothing.

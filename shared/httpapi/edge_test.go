@@ -258,8 +258,9 @@ func TestLanguageAndBodyInContext(t *testing.T) {
 	var language record.Language
 	var body []byte
 	var mac [32]byte
+	var source string
 	httpapi.Register(api, httpapi.Public(huma.Operation{OperationID: "x", Method: "POST", Path: "/x"}), func(ctx context.Context, in *createInput) (*answer, error) {
-		language, body = httpapi.Language(ctx), bytes.Clone(httpapi.RawBody(ctx))
+		language, body, source = httpapi.Language(ctx), bytes.Clone(httpapi.RawBody(ctx)), httpapi.SourceIP(ctx)
 		var err error
 		mac, err = in.BodyMAC(ctx)
 		return &answer{}, err
@@ -267,8 +268,12 @@ func TestLanguageAndBodyInContext(t *testing.T) {
 	request := httptest.NewRequest("POST", "/x", strings.NewReader(`{"name":"ab"}`))
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Accept-Language", "en")
+	request.Header.Set("X-Forwarded-For", "198.51.100.9")
 	request.Header.Set("Idempotency-Key", strings.TrimPrefix(goodKey, "Idempotency-Key: "))
 	api.Handler().ServeHTTP(httptest.NewRecorder(), request)
+	if source != "192.0.2.1" {
+		t.Errorf("source %q", source)
+	}
 	if language != record.English || string(body) != `{"name":"ab"}` || mac == [32]byte{} {
 		t.Errorf("language %q, body %q, mac %x", language, body, mac)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"path"
 	"runtime"
@@ -21,6 +22,7 @@ type contextKey int
 const (
 	languageKey contextKey = iota
 	bodyKey
+	sourceKey
 )
 
 // Language returns the language that the request of ctx asks for, Chinese outside a request.
@@ -29,6 +31,13 @@ func Language(ctx context.Context) record.Language {
 		return language
 	}
 	return record.Chinese
+}
+
+// SourceIP returns the address that the request of ctx came from, as the platform or the listener saw it and never as a header says.
+// It is personal: seal it or drop it.
+func SourceIP(ctx context.Context) string {
+	source, _ := ctx.Value(sourceKey).(string)
+	return source
 }
 
 // RawBody returns the bytes of the request body that ctx belongs to, for the MAC of an idempotent request. They must not be changed,
@@ -44,6 +53,9 @@ func (a *API) Handler() http.Handler { return http.HandlerFunc(a.serve) }
 func (c *core) serve(w http.ResponseWriter, r *http.Request) {
 	began := c.info.Now()
 	ctx := context.WithValue(r.Context(), languageKey, problem.Language(r.Header.Get("Accept-Language")))
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		ctx = context.WithValue(ctx, sourceKey, host)
+	}
 	ctx, err := c.identified(ctx)
 	r = r.WithContext(ctx)
 	res := &response{ResponseWriter: w}

@@ -159,6 +159,18 @@ func TestStages(t *testing.T) {
 	}
 }
 
+// Cookies come from the gateway's list, the host from its domain, whatever headers say.
+func TestHeadersThatTheGatewayOwns(t *testing.T) {
+	answer := invoke(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "%s|%s|%s", r.Host, r.Header.Get("Host"), r.Header.Get("Cookie"))
+	}), t.Context(), event(t, func(e map[string]any) {
+		e["headers"] = map[string]any{"cookie": "evil=1", "host": "evil"}
+	}))
+	if answer.Body != "d||" {
+		t.Errorf("host, header, cookie: %s", answer.Body)
+	}
+}
+
 func TestAnswers(t *testing.T) {
 	write := func(kind string, body []byte) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

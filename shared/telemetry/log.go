@@ -28,7 +28,6 @@ type contextHandler struct{ slog.Handler }
 
 // Handle adds request_id and trace_id to the record.
 func (h contextHandler) Handle(ctx context.Context, r slog.Record) error {
-	r.Message = Scrub(r.Message)
 	if id := RequestID(ctx); id != "" {
 		r.AddAttrs(slog.String("request_id", id))
 	}

@@ -47,6 +47,8 @@ type form struct {
 	Tags     []string          `json:"tags,omitempty" minItems:"2" uniqueItems:"true"`
 	Fields   map[string]string `json:"fields,omitempty"`
 	Nick     *string           `json:"nick,omitempty" nullable:"true"`
+
+	Patch map[string]*string `json:"patch,omitempty"`
 }
 
 type createInput struct {
@@ -225,7 +227,7 @@ const goodKey = "Idempotency-Key: q83vEjRWeJCrze8SNFZ4kA"
 
 func TestAcceptsWhatIsDeclared(t *testing.T) {
 	r := newRig(t)
-	w := r.request("POST", "/v1/things", `{"name":"李四光","contacts":[{"kind":"phone","value":"1"}],"fields":{"phone":"1"},"nick":null}`, goodKey)
+	w := r.request("POST", "/v1/things", `{"name":"李四光","contacts":[{"kind":"phone","value":"1"}],"fields":{"phone":"1"},"nick":null,"patch":{"phone":null,"code":"x"}}`, goodKey)
 	if w.Code != 200 {
 		t.Errorf("create: %d %s", w.Code, w.Body)
 	}

@@ -265,7 +265,8 @@ func TestTimeLeft(t *testing.T) {
 }
 
 func TestTrace(t *testing.T) {
-	ctx := context.WithValue(t.Context(), "x-amzn-trace-id", "Root=1-2-3") //nolint:staticcheck // the key of Lambda's runtime client
+	//lint:ignore SA1029 the key is that of Lambda's runtime client
+	ctx := context.WithValue(t.Context(), "x-amzn-trace-id", "Root=1-2-3")
 	var trace string
 	invoke(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { trace = telemetry.Trace(r.Context()) }), ctx,
 		event(t, func(e map[string]any) { e["headers"] = map[string]any{"x-amzn-trace-id": "Root=of-client"} }))

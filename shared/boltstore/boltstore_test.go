@@ -1,6 +1,8 @@
 package boltstore
 
 import (
+	"flag"
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -12,6 +14,9 @@ import (
 func TestMain(m *testing.M) {
 	if childMain() {
 		return
+	}
+	if os.Getenv("KEXIN_FULL") != "1" {
+		_ = flag.Set("rapid.checks", "30") // the flag exists: rapid is imported
 	}
 	goleak.VerifyTestMain(m)
 }

@@ -68,7 +68,8 @@ func (s *Store) publishOverlay(overlay map[string][]byte) {
 	s.overlay, s.settled = overlay, make(chan struct{})
 }
 
-// clearOverlay lets the readers that waited for a settled keys.db begin before the next batch can hide it again.
+// clearOverlay lets the readers that waited for a settled keys.db begin before the next batch can hide rows again: settledView counts
+// on it.
 func (s *Store) clearOverlay() {
 	s.gate.Lock()
 	s.overlay = nil

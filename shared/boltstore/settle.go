@@ -44,8 +44,12 @@ func decodeUndo(raw []byte) (undoRecord, error) {
 	u := undoRecord{batch: d.uvarint()}
 	for len(d.rest) > 0 && !d.bad {
 		c := change{bucket: d.bytes(), row: d.bytes()}
-		if d.byte() == 1 {
+		switch d.byte() {
+		case 0:
+		case 1:
 			c.before = d.bytes()
+		default:
+			d.bad = true
 		}
 		u.changes = append(u.changes, c)
 	}

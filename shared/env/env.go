@@ -41,6 +41,8 @@ type KMS struct {
 	Data string
 	// Restricted wraps the item keys of L3. KEXIN_KMS_RESTRICTED; never the same as Data.
 	Restricted string
+	// Storage encrypts objects at rest (SSE-KMS) and wraps nothing of ours. KEXIN_KMS_STORAGE.
+	Storage string
 	// Manifest, Archives, Checkpoints and Receipts sign, one purpose each. KEXIN_KMS_MANIFEST, _ARCHIVES, _CHECKPOINTS and _RECEIPTS.
 	Manifest, Archives, Checkpoints, Receipts string
 	// ManifestKey is the pinned public half of Manifest: whoever can write the manifest's row still cannot make functions seal to a key

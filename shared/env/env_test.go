@@ -45,7 +45,7 @@ func TestAllOfAWS(t *testing.T) {
 	s, err := env.Load([]string{
 		"KEXIN_PACK=P13", "KEXIN_DEPLOYMENT=" + deployment, "KEXIN_TABLE_INBOX=i", "KEXIN_TABLE_KEYS=k", "KEXIN_TABLE_RECORDS=r",
 		"KEXIN_TABLE_RESTRICTED=x", "KEXIN_TABLE_AUDIT=a", "KEXIN_TABLE_WORK=w", "KEXIN_KMS_DATA=arn:aws-cn:kms:cn-north-1:1:key/1",
-		"KEXIN_KMS_RESTRICTED=k2", "KEXIN_KMS_MANIFEST=k3", "KEXIN_KMS_ARCHIVES=k4", "KEXIN_KMS_CHECKPOINTS=k5", "KEXIN_KMS_RECEIPTS=k6",
+		"KEXIN_KMS_RESTRICTED=k2", "KEXIN_KMS_STORAGE=k7", "KEXIN_KMS_MANIFEST=k3", "KEXIN_KMS_ARCHIVES=k4", "KEXIN_KMS_CHECKPOINTS=k5", "KEXIN_KMS_RECEIPTS=k6",
 		"KEXIN_MANIFEST_KEY=" + pinned(t, elliptic.P256()), "KEXIN_BUCKET_ARCHIVES=ba", "KEXIN_BUCKET_EVIDENCE=be",
 		"KEXIN_QUEUE_EXPORTS=https://sqs.cn-north-1.amazonaws.com.cn/1/q", "KEXIN_OIDC_ISSUER=https://login.example",
 		"KEXIN_OIDC_AUDIENCE=kexin", "KEXIN_OPEN_RESTRICTED=open-restricted",
@@ -53,7 +53,7 @@ func TestAllOfAWS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Tables != (env.Tables{"i", "k", "r", "x", "a", "w"}) || s.KMS.ManifestKey == nil || s.Queues.Exports == "" || s.Pack != "P13" {
+	if s.Tables != (env.Tables{"i", "k", "r", "x", "a", "w"}) || s.KMS.ManifestKey == nil || s.Queues.Exports == "" || s.KMS.Storage != "k7" || s.Pack != "P13" {
 		t.Errorf("settings: %+v", s)
 	}
 	if err := s.Require(env.TableInbox, env.OIDCIssuer); err != nil {

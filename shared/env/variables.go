@@ -25,6 +25,7 @@ const (
 	TableWork       Variable = "KEXIN_TABLE_WORK"
 	KMSData         Variable = "KEXIN_KMS_DATA"
 	KMSRestricted   Variable = "KEXIN_KMS_RESTRICTED"
+	KMSStorage      Variable = "KEXIN_KMS_STORAGE"
 	KMSManifest     Variable = "KEXIN_KMS_MANIFEST"
 	KMSArchives     Variable = "KEXIN_KMS_ARCHIVES"
 	KMSCheckpoints  Variable = "KEXIN_KMS_CHECKPOINTS"
@@ -76,6 +77,7 @@ var variables = []variable{
 	{TableWork, onAWS, wantName, name(func(s *Settings) *string { return &s.Tables.Work })},
 	{KMSData, onAWS, wantName, name(func(s *Settings) *string { return &s.KMS.Data })},
 	{KMSRestricted, onAWS, wantName, name(func(s *Settings) *string { return &s.KMS.Restricted })},
+	{KMSStorage, onAWS, wantName, name(func(s *Settings) *string { return &s.KMS.Storage })},
 	{KMSManifest, onAWS, wantName, name(func(s *Settings) *string { return &s.KMS.Manifest })},
 	{KMSArchives, onAWS, wantName, name(func(s *Settings) *string { return &s.KMS.Archives })},
 	{KMSCheckpoints, onAWS, wantName, name(func(s *Settings) *string { return &s.KMS.Checkpoints })},

@@ -1,10 +1,12 @@
 package retention
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"kexin/shared/audit"
@@ -33,13 +35,24 @@ func (r *run) destroyDue(ctx context.Context, due store.Item) error {
 	if err != nil {
 		return fmt.Errorf("read head: %w", err)
 	}
+	_, earliest := head.Latest()
 	switch {
+	case due.Key != rows.Due(rows.At(head.Due), id):
+		return r.dropMisplaced(ctx, due, id, head)
 	case head.Holds > 0:
-		return r.putAside(ctx, due, id)
+		return r.putAside(ctx, due, id, head)
 	case head.Deadline <= r.now.Unix():
 		return r.destroy(ctx, due, id, item, head)
+	case len(head.Dying) == 0 && earliest > r.now.Unix():
+		return nil // the head changed after the row was listed: it lies elsewhere in a moment, or later on this day
 	}
-	return r.endSections(ctx, id, item, head)
+	return r.endSections(ctx, due, id, item, head)
+}
+
+// dropMisplaced removes a due row that lies where its head does not look for it.
+func (r *run) dropMisplaced(ctx context.Context, due store.Item, id record.CustomerID, head *rows.Head) error {
+	return ignoreLost(r.Store.Transact(ctx, "", store.CheckIf(rows.HeadKey(id), store.IfVersion(head.Version)),
+		store.DeleteIf(due.Key, store.IfEqual(store.AttrState, store.S(rows.DueWaiting)))))
 }
 
 // dropStray removes a due row without a head.
@@ -48,12 +61,13 @@ func (r *run) dropStray(ctx context.Context, due store.Item, id record.CustomerI
 		store.DeleteIf(due.Key, store.IfEqual(store.AttrState, store.S(rows.DueWaiting)))))
 }
 
-// putAside moves the due row of a held customer out of the way; lifting the hold brings it back.
-func (r *run) putAside(ctx context.Context, due store.Item, id record.CustomerID) error {
+// putAside moves the due row of a held customer out of the way; lifting the hold brings it back. The head must be unchanged: a hold that
+// is lifted meanwhile would never come back otherwise.
+func (r *run) putAside(ctx context.Context, due store.Item, id record.CustomerID, head *rows.Head) error {
 	held := due
 	held.Key = rows.Held(id)
-	cond := store.Condition{Terms: []store.Term{{Test: store.AbsentOrAttr, Name: store.AttrState, Operand: store.S(rows.DueWaiting)}}}
-	err := r.Store.Transact(ctx, "", store.DeleteIf(due.Key, store.IfPresent()), store.PutIf(held, cond))
+	err := r.Store.Transact(ctx, "", store.CheckIf(rows.HeadKey(id), store.IfVersion(head.Version)),
+		store.DeleteIf(due.Key, store.IfPresent()), store.PutIf(held, rows.WaitingOrAbsent()))
 	if err == nil {
 		r.count(func(r *Report) { r.Held++ })
 	}
@@ -63,7 +77,7 @@ func (r *run) putAside(ctx context.Context, due store.Item, id record.CustomerID
 // destroy ends a customer in one transaction: the head goes on condition that it is unchanged, overdue and not held; identifiers and
 // tokens go with it; the due row becomes a residue row; the entry says so.
 func (r *run) destroy(ctx context.Context, due store.Item, id record.CustomerID, item store.Item, head *rows.Head) error {
-	indexes := head.AllIndexes()
+	indexes := identifiersFirst(head.AllIndexes())
 	now, later := indexes[:min(len(indexes), maxIndexes)], indexes[min(len(indexes), maxIndexes):]
 	cond := store.IfVersion(head.Version).And(store.AtMostInt(store.AttrDeadline, r.now.Unix()), store.IfEqual(store.AttrHolds, store.N(0)))
 	e := r.destroyEntry(id, item, head)
@@ -84,6 +98,22 @@ func (r *run) destroy(ctx context.Context, due store.Item, id record.CustomerID,
 	return ignoreLost(err)
 }
 
+// identifiersFirst puts identifiers before tokens. Identifiers go with the head, never later: as soon as the head is gone somebody else
+// may take one, and a residue that is finished late must not remove that.
+func identifiersFirst(indexes []string) []string {
+	slices.SortStableFunc(indexes, func(a, b string) int {
+		return cmp.Compare(tokenRank(a), tokenRank(b))
+	})
+	return indexes
+}
+
+func tokenRank(pk string) int {
+	if strings.HasPrefix(pk, rows.PrefixToken) {
+		return 1
+	}
+	return 0
+}
+
 func (r *run) destroyEntry(id record.CustomerID, item store.Item, head *rows.Head) audit.Entry {
 	e := r.entry("destroy", id)
 	e.Code = "expired"
@@ -98,7 +128,13 @@ func (r *run) destroyEntry(id record.CustomerID, item store.Item, head *rows.Hea
 	return e
 }
 
-func moment(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+// moment writes t to the second, rounded up: nothing is claimed before it is true.
+func moment(t time.Time) string {
+	if up := t.Truncate(time.Second); !up.Equal(t) {
+		t = up.Add(time.Second)
+	}
+	return t.UTC().Format(time.RFC3339)
+}
 
 func (r *run) residueOp(due store.Item, later []string, e audit.Entry) (store.Op, error) {
 	body := rows.DueBody{State: rows.DueResidue, At: due.Int(store.AttrDeadline), Indexes: later,
@@ -109,8 +145,9 @@ func (r *run) residueOp(due store.Item, later []string, e audit.Entry) (store.Op
 
 // endSections destroys the sections of a living customer whose deadline has passed: their shred keys leave the head with their indexes,
 // and their parts leave the card. Bodies without a key are removed before the head forgets their names.
-func (r *run) endSections(ctx context.Context, id record.CustomerID, item store.Item, head *rows.Head) error {
-	if len(head.Dying) == 0 {
+func (r *run) endSections(ctx context.Context, due store.Item, id record.CustomerID, item store.Item, head *rows.Head) error {
+	resumed := len(head.Dying) > 0
+	if !resumed {
 		if err := r.cutSections(ctx, id, item, head); err != nil {
 			return ignoreLost(err)
 		}
@@ -120,7 +157,10 @@ func (r *run) endSections(ctx context.Context, id record.CustomerID, item store.
 			return err
 		}
 	}
-	return ignoreLost(r.forget(ctx, id))
+	if err := ignoreLost(r.forget(ctx, id)); err != nil || !resumed {
+		return err
+	}
+	return r.destroyDue(ctx, due) // more may have ended since the run that did not come to its end
 }
 
 // cutSections is the transaction that ends sections; head is changed to what it stored.
@@ -128,6 +168,7 @@ func (r *run) cutSections(ctx context.Context, id record.CustomerID, item store.
 	before := head.Version
 	var ops []store.Op
 	e := r.entry("destroy_section", id)
+	e.Code = "ended"
 	for _, state := range head.Sections {
 		if state.Deadline > r.now.Unix() {
 			continue
@@ -158,9 +199,13 @@ func (r *run) cutSections(ctx context.Context, id record.CustomerID, item store.
 	return err
 }
 
-// cutCard returns the put of the card without the parts of sections that the head no longer has. Parts are dropped sealed.
+// cutCard returns the put of the card without the parts of sections that the head no longer has. Parts are dropped sealed. A card that is
+// missing or not the head's is left as it is, so that the fault stays to be seen and keeps nothing alive: its parts lose their keys.
 func (r *run) cutCard(ctx context.Context, id record.CustomerID, head *rows.Head) ([]store.Op, error) {
 	item, err := r.Store.Get(ctx, rows.Card(id))
+	if errors.Is(err, store.ErrNotFound) || err == nil && rows.Digest(item.Body) != head.Card {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read card: %w", err)
 	}
@@ -186,10 +231,11 @@ func (r *run) forget(ctx context.Context, id record.CustomerID) error {
 	if err != nil || len(head.Dying) == 0 {
 		return err
 	}
-	before, old := head.Version, head.Due
+	before, old, earliest := head.Version, head.Due, int64(0)
 	head.Version++
 	head.Dying = nil
-	head.Deadline, head.Due = head.Latest()
+	head.Deadline, earliest = head.Latest()
+	head.Due = rows.NextDue(old, earliest, r.now.Unix())
 	fresh, err := head.Item(id)
 	if err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"kexin/shared/audit"
 	"kexin/shared/record"
@@ -14,10 +13,7 @@ import (
 
 // finish does what a residue row says is left: bodies, archives, index rows; then the outcome entry, which the certificate proves,
 // replaces the row.
-func (r *run) finish(ctx context.Context, due store.Item, irrecoverable func(time.Time) time.Time) error {
-	if due.Str(store.AttrState) != rows.DueResidue {
-		return nil
-	}
+func (r *run) finish(ctx context.Context, due store.Item) error {
 	var body rows.DueBody
 	if err := rows.Decode(due.Body, &body); err != nil {
 		return err
@@ -31,14 +27,10 @@ func (r *run) finish(ctx context.Context, due store.Item, irrecoverable func(tim
 	if err != nil {
 		return err
 	}
-	destroyed, err := time.Parse(time.RFC3339, body.Facts["started"])
-	if err != nil {
-		return rows.ErrFormat
-	}
 	e := r.entry("destroy", id)
 	e.Verdict, e.Code = audit.Outcome, "destroyed"
 	e.Facts = audit.Facts{"sections": body.Facts["sections"], "deleted": fmt.Sprint(deleted), "archives": fmt.Sprint(voided),
-		"started": body.Facts["started"], "finished": moment(r.now), "irrecoverable": moment(irrecoverable(destroyed)), "rule": "retention"}
+		"started": body.Facts["started"], "finished": moment(r.Now()), "irrecoverable": moment(r.irrecoverable()), "rule": "retention"}
 	if _, err = r.Log.Act(ctx, e, store.DeleteIf(due.Key, store.IfEqual(store.AttrState, store.S(rows.DueResidue)))); err == nil {
 		r.count(func(report *Report) { report.Finished++; report.Voided += voided })
 	}

@@ -56,7 +56,10 @@ func (h Heartbeat) Beat(ctx context.Context, real time.Time) error {
 	item := store.Item{Key: rows.Job("purge-expired", "heartbeat"), Body: []byte{rows.Format}, Attrs: map[string]store.Attr{
 		store.AttrTime: store.N(real.Unix()), store.AttrState: store.S("beat")}}
 	cond := store.Condition{Terms: []store.Term{{Test: store.AbsentOrAttr, Name: store.AttrState, Operand: store.S("beat")}}}
-	return h.Store.Transact(ctx, "", store.PutIf(item, cond))
+	if err := h.Store.Transact(ctx, "", store.PutIf(item, cond)); err != nil {
+		return fmt.Errorf("beat: %w", err)
+	}
+	return nil
 }
 
 // StoreClock trusts a clock that is within Away of the store's own, such as the Date header of DynamoDB.
@@ -110,17 +113,19 @@ func (r *run) customers(ctx context.Context) (int, error) {
 	return all, nil
 }
 
-// purgeRequest is the fixed id under which a run asks for approval of its day: one request a day, answered once.
-func (r *run) purgeRequest() record.ApprovalID {
-	day := rows.Digest([]byte("kexin/purge/" + r.now.UTC().Format(time.DateOnly)))
+// purgeRequest is the fixed id under which a run asks for approval on a day: one request a day, answered once.
+func purgeRequest(on time.Time) record.ApprovalID {
+	day := rows.Digest([]byte("kexin/purge/" + on.UTC().Format(time.DateOnly)))
 	return record.ApprovalID(record.IDFromBytes(record.PrefixApproval, [16]byte(day[:16])))
 }
 
 func (r *run) needApproval(ctx context.Context, due int) error {
-	id := r.purgeRequest()
-	approved, err := r.approved(ctx, id, due)
-	if err != nil || approved {
-		return err
+	id := purgeRequest(r.now)
+	for _, asked := range []record.ApprovalID{id, purgeRequest(r.now.AddDate(0, 0, -1))} { // yesterday's answer may have come late
+		approved, err := r.approved(ctx, asked, due)
+		if err != nil || approved {
+			return err
+		}
 	}
 	r.report.Waiting = string(id)
 	body, err := rows.Encode(rows.RequestBody{Format: rows.Format, Action: "purge", Needed: 1, Created: r.now.Unix(),
@@ -138,7 +143,7 @@ func (r *run) needApproval(ctx context.Context, due int) error {
 	return fmt.Errorf("%w: %d customers", ErrTooMany, due)
 }
 
-// approved reports whether a second person let the run of this day destroy due customers.
+// approved reports whether a second person let a run destroy due customers.
 func (r *run) approved(ctx context.Context, id record.ApprovalID, due int) (bool, error) {
 	items, err := r.Store.GetMany(ctx, []store.Key{rows.RequestKey(id), rows.ApprovalKey(id, 0)})
 	if err != nil || len(items) != 2 {

@@ -69,13 +69,14 @@ type Report struct {
 // run is one run of the purge.
 type run struct {
 	*Purge
-	now    time.Time
-	mu     sync.Mutex
-	report Report
+	now       time.Time
+	rewritten time.Time // moment of the rewrite, once it has happened
+	mu        sync.Mutex
+	report    Report
 }
 
-// Run destroys everything that is due, in order of days, and returns what it did. It stops cleanly before the deadline of ctx. Running it
-// again, or twice at once, does no harm.
+// Run destroys everything that is due, in order of days, and returns what it did. It stops before the deadline of ctx with Report.Complete
+// false and no error. Running it again, or twice at once, does no harm.
 func (p *Purge) Run(ctx context.Context) (Report, error) {
 	r := &run{Purge: p, now: p.Now()}
 	if err := p.Clock.Check(ctx, r.now); err != nil {
@@ -88,19 +89,35 @@ func (p *Purge) Run(ctx context.Context) (Report, error) {
 	if err := r.withinLimit(ctx, days); err != nil {
 		return r.report, err
 	}
-	if err := r.pass(ctx, days, r.destroyDue); err != nil {
-		return r.report, err
-	}
-	irrecoverable, err := r.rewrite(ctx)
-	if err != nil {
-		return r.report, err
-	}
-	finish := func(ctx context.Context, item store.Item) error { return r.finish(ctx, item, irrecoverable) }
-	if err := r.pass(ctx, days, finish); err != nil {
+	if err := r.work(ctx, days); errors.Is(err, errTimeUp) {
+		return r.report, nil // what is left waits for the next run
+	} else if err != nil {
 		return r.report, err
 	}
 	r.report.Complete = r.report.Failed == 0
 	return r.report, r.advance(ctx, days)
+}
+
+// work destroys what is due, removes the deleted keys from the medium, and finishes the destructions that the medium has forgotten.
+func (r *run) work(ctx context.Context, days []time.Time) error {
+	if err := r.pass(ctx, r.dueRows(days), r.destroyDue); err != nil {
+		return err
+	}
+	residue, err := r.residue(ctx, days)
+	if err != nil {
+		return err
+	}
+	if err := r.rewrite(ctx, len(residue) > 0); err != nil {
+		return err
+	}
+	return r.pass(ctx, func(_ context.Context, visit func(store.Item) error) error {
+		for _, item := range residue {
+			if err := visit(item); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, r.finish)
 }
 
 // stopped records why a run did nothing.
@@ -113,35 +130,37 @@ func (r *run) stopped(ctx context.Context, code string, cause error) error {
 	return cause
 }
 
-// rewrite removes deleted keys from the medium and returns the moment after which nothing can bring them back: that of the rewrite, or
-// the end of the recovery window of the tables.
-func (r *run) rewrite(ctx context.Context) (func(destroyed time.Time) time.Time, error) {
-	if r.Rewriter == nil {
-		window := time.Duration(r.Pack.Limits.RecoveryDays) * 24 * time.Hour
-		return func(destroyed time.Time) time.Time { return destroyed.Add(window) }, nil
+// rewrite removes deleted keys from the medium, when any were deleted.
+func (r *run) rewrite(ctx context.Context, residue bool) (err error) {
+	if r.Rewriter == nil || !residue && r.report.Destroyed+r.report.Sections == 0 {
+		return nil
 	}
-	moment := r.now
-	var err error
-	if r.report.Destroyed+r.report.Sections > 0 || r.residue(ctx) {
-		if moment, err = r.Rewriter.Rewrite(ctx); err != nil {
-			return nil, fmt.Errorf("rewrite keys: %w", err)
-		}
+	if r.rewritten, err = r.Rewriter.Rewrite(ctx); err != nil {
+		return fmt.Errorf("rewrite keys: %w", err)
 	}
-	return func(time.Time) time.Time { return moment }, nil
+	return nil
 }
 
-// residue reports whether a run before left residue rows: their destructions may not be rewritten yet.
-func (r *run) residue(ctx context.Context) bool {
-	days, err := r.days(ctx)
-	if err != nil {
-		return true
+// irrecoverable returns the moment after which nothing can bring back what was destroyed before this run began to finish: that of the
+// rewrite, or the end of the recovery window of the tables, counted from now because each deletion lies before.
+func (r *run) irrecoverable() time.Time {
+	if r.Rewriter != nil {
+		return r.rewritten
 	}
-	found := false
-	_ = r.walk(ctx, days, func(item store.Item) error {
-		found = found || item.Str(store.AttrState) == rows.DueResidue
-		return nil
+	return r.Now().Add(time.Duration(r.Pack.Limits.RecoveryDays) * 24 * time.Hour)
+}
+
+// residue returns the residue rows that exist before the medium is rewritten. A destruction that another run commits later is not among
+// them: it is finished after a rewrite that comes after it.
+func (r *run) residue(ctx context.Context, days []time.Time) ([]store.Item, error) {
+	var found []store.Item
+	err := r.walk(ctx, days, func(item store.Item) error {
+		if item.Str(store.AttrState) == rows.DueResidue {
+			found = append(found, item)
+		}
+		return r.timeLeft(ctx)
 	})
-	return found
+	return found, err
 }
 
 // days returns the days whose due rows the run looks at, oldest first.
@@ -151,8 +170,8 @@ func (r *run) days(ctx context.Context) ([]time.Time, error) {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, fmt.Errorf("read purge cursor: %w", err)
 	}
-	if err == nil {
-		from = rows.At(item.Int(store.AttrTime))
+	if err == nil { // a writer's clock may be behind: the day before the cursor is looked at again
+		from = rows.At(item.Int(store.AttrTime)).AddDate(0, 0, -1)
 	}
 	var days []time.Time
 	for day := from.UTC().Truncate(24 * time.Hour); !day.After(r.now); day = day.AddDate(0, 0, 1) {
@@ -163,6 +182,9 @@ func (r *run) days(ctx context.Context) ([]time.Time, error) {
 
 // advance moves the cursor to the first day that still has rows, so that the next run does not look at finished days again.
 func (r *run) advance(ctx context.Context, days []time.Time) error {
+	if len(days) == 0 {
+		return nil
+	}
 	first := days[len(days)-1]
 	for _, day := range days {
 		if left, err := r.anyLeft(ctx, day); err != nil {
@@ -176,7 +198,10 @@ func (r *run) advance(ctx context.Context, days []time.Time) error {
 	item := store.Item{Key: key, Body: []byte{rows.Format}, Attrs: map[string]store.Attr{
 		store.AttrTime: store.N(first.Unix()), store.AttrState: store.S("cursor")}}
 	cond := store.Condition{Terms: []store.Term{{Test: store.AbsentOrAttr, Name: store.AttrState, Operand: store.S("cursor")}}}
-	return r.Store.Transact(ctx, "", store.PutIf(item, cond))
+	if err := r.Store.Transact(ctx, "", store.PutIf(item, cond)); err != nil {
+		return fmt.Errorf("advance purge cursor: %w", err)
+	}
+	return nil
 }
 
 func (r *run) anyLeft(ctx context.Context, day time.Time) (bool, error) {
@@ -204,8 +229,15 @@ func (r *run) walk(ctx context.Context, days []time.Time, visit func(store.Item)
 	return nil
 }
 
-// pass hands every due row of days to act, several at once, and counts failures; only the end of time or of ctx stops it.
-func (r *run) pass(ctx context.Context, days []time.Time, act func(context.Context, store.Item) error) error {
+// source lists rows to act on.
+type source func(ctx context.Context, visit func(store.Item) error) error
+
+func (r *run) dueRows(days []time.Time) source {
+	return func(ctx context.Context, visit func(store.Item) error) error { return r.walk(ctx, days, visit) }
+}
+
+// pass hands every row of list to act, several at once, and counts failures; only the end of time or of ctx stops it.
+func (r *run) pass(ctx context.Context, list source, act func(context.Context, store.Item) error) error {
 	items := make(chan store.Item)
 	var group sync.WaitGroup
 	for range max(r.Workers, 1) {
@@ -217,7 +249,7 @@ func (r *run) pass(ctx context.Context, days []time.Time, act func(context.Conte
 			}
 		})
 	}
-	err := r.walk(ctx, days, func(item store.Item) error {
+	err := list(ctx, func(item store.Item) error {
 		if err := r.timeLeft(ctx); err != nil {
 			return err
 		}
@@ -234,10 +266,13 @@ func (r *run) pass(ctx context.Context, days []time.Time, act func(context.Conte
 	return err
 }
 
-// timeLeft fails with context.DeadlineExceeded when less than the margin is left.
+// errTimeUp stops a run before the deadline of its ctx.
+var errTimeUp = errors.New("time is up")
+
+// timeLeft fails with errTimeUp when less than the margin is left.
 func (r *run) timeLeft(ctx context.Context) error {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < r.Margin {
-		return context.DeadlineExceeded
+		return errTimeUp
 	}
 	return ctx.Err()
 }

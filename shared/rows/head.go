@@ -191,19 +191,40 @@ func DueOp(id record.CustomerID, at int64, cond store.Condition) (store.Op, erro
 	return store.PutIf(item, cond), err
 }
 
-// MoveDue returns the operations that bring a due row from one moment to another.
+// NextDue returns where a customer's due row belongs: at the earliest deadline, or, when that has passed, where it lies when that is
+// past too, else now. It is never put further back, because the purge does not look at days that it has finished.
+func NextDue(lies, earliest, now int64) int64 {
+	switch {
+	case earliest > now:
+		return earliest
+	case lies <= now:
+		return lies
+	}
+	return now
+}
+
+// WaitingOrAbsent is the condition that no row or a waiting due row is at a key, so that a residue row is never replaced.
+func WaitingOrAbsent() store.Condition {
+	return store.Condition{Terms: []store.Term{{Test: store.AbsentOrAttr, Name: store.AttrState, Operand: store.S(DueWaiting)}}}
+}
+
+// MoveDue returns the operations that bring a due row from one moment to another. The row need not be where it was: the purge puts the
+// rows of held customers aside.
 func MoveDue(id record.CustomerID, from, to int64) ([]store.Op, error) {
-	old, fresh := Due(At(from), id), Due(At(to), id)
 	if from == to {
 		return nil, nil
 	}
-	if old == fresh {
-		op, err := DueOp(id, to, store.IfPresent())
-		return []store.Op{op}, err
+	return PlaceDue(id, from, to)
+}
+
+// PlaceDue is MoveDue that also puts the row when it belongs where it was.
+func PlaceDue(id record.CustomerID, from, to int64) ([]store.Op, error) {
+	op, err := DueOp(id, to, WaitingOrAbsent())
+	ops := []store.Op{op}
+	if old := Due(At(from), id); old != op.Item.Key {
+		ops = append(ops, store.DeleteIf(old, store.Blind()))
 	}
-	op, err := DueOp(id, to, store.IfAbsent())
-	// The old row may have been put aside by the purge because of a hold.
-	return []store.Op{store.DeleteIf(old, store.Blind()), op}, err
+	return ops, err
 }
 
 // TableOf returns the table that holds the sections of a level.

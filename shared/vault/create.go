@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -40,6 +41,9 @@ type draft struct {
 func (v *Vault) Create(ctx context.Context, actor Actor, filled *record.Filled, key string, body []byte) (Created, error) {
 	purpose := v.firstPurpose(filled)
 	form := v.Pack.Forms[filled.Form]
+	if form == nil {
+		return Created{}, &Problem{"form", "unknown_form"}
+	}
 	c := &customer{head: &rows.Head{Kind: filled.Kind, State: rows.StateLive, Department: form.Department, Owner: actor.Staff}}
 	resource := v.resource(c, nil, purpose)
 	resource.Consented = true // the consent is part of what is being stored
@@ -53,7 +57,7 @@ func (v *Vault) Create(ctx context.Context, actor Actor, filled *record.Filled, 
 	raw := v.Index.MAC("create/"+string(actor.Staff), []byte(key))
 	id := record.CustomerID(record.IDFromBytes(record.PrefixCustomer, raw))
 	mac := v.Index.MAC("create-body/"+key, body)
-	if created, err := v.replayed(ctx, id, mac); err == nil || err == ErrReplayed {
+	if created, err := v.replayed(ctx, id, mac); !errors.Is(err, ErrNotFound) {
 		return created, err
 	}
 	filled.Evidence.Staff = actor.Staff
@@ -103,13 +107,20 @@ func (v *Vault) store(ctx context.Context, e audit.Entry, id record.CustomerID, 
 	if err == nil {
 		return Created{Customer: id, State: rows.StateLive, Version: d.head.Version, Fields: d.fields}, nil
 	}
-	if d.identifierFailed(err) {
-		return v.storePending(ctx, e, d, more)
-	}
 	if store.FailedOp(err, 0) { // a repeated request was faster
 		return v.replayed(ctx, id, mac)
 	}
-	return Created{}, fmt.Errorf("store customer: %w", err)
+	if d.identifierFailed(err) {
+		return v.storePending(ctx, e, d, more)
+	}
+	return Created{}, storeFailed(err)
+}
+
+func storeFailed(err error) error {
+	if errors.Is(err, store.ErrConflict) {
+		return fmt.Errorf("store customer: %w: %w", ErrConflict, err)
+	}
+	return fmt.Errorf("store customer: %w", err)
 }
 
 // storePending keeps a record whose identifier is known: a head of its own with a deadline of its own, no index rows, and a row that
@@ -134,8 +145,12 @@ func (v *Vault) storePending(ctx context.Context, e audit.Entry, d *draft, more 
 	ops = append(ops, store.PutIf(store.Item{Key: rows.Pending(d.id), Body: body}, store.IfAbsent()))
 	e.Code = "pending"
 	e.Head.After = audit.Digest(rows.Digest(ops[0].Item.Body))
-	if _, err := v.Log.Act(ctx, e, ops...); err != nil {
-		return Created{}, fmt.Errorf("store pending customer: %w", err)
+	_, err = v.Log.Act(ctx, e, ops...)
+	if store.FailedOp(err, 0) {
+		return v.replayed(ctx, d.id, d.head.Request)
+	}
+	if err != nil {
+		return Created{}, storeFailed(err)
 	}
 	return Created{Customer: d.id, State: rows.StatePending, Version: d.head.Version, Fields: d.fields}, nil
 }

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -218,10 +219,8 @@ func (v *Vault) recordList(ctx context.Context, e audit.Entry, customers []*cust
 
 func (v *Vault) openCards(ctx context.Context, customers []*customer) ([]CardView, error) {
 	keys := make([]store.Key, 0, len(customers))
-	byKey := map[string]*customer{}
 	for _, c := range customers {
 		keys = append(keys, rows.Card(c.id))
-		byKey[rows.Card(c.id).PK] = c
 	}
 	if len(keys) == 0 {
 		return nil, nil
@@ -230,16 +229,45 @@ func (v *Vault) openCards(ctx context.Context, customers []*customer) ([]CardVie
 	if err != nil {
 		return nil, fmt.Errorf("read cards: %w", err)
 	}
-	views := make([]CardView, 0, len(items))
+	bodies := make(map[store.Key][]byte, len(items))
 	for _, item := range items {
-		c := byKey[item.Key.PK]
-		fields, err := v.openCard(ctx, c, item.Body)
+		bodies[item.Key] = item.Body
+	}
+	views := make([]CardView, 0, len(items))
+	for _, c := range customers {
+		fields, err := v.openCard(ctx, c, bodies[rows.Card(c.id)])
+		if errors.Is(err, ErrMismatch) {
+			c, fields, err = v.reopenCard(ctx, c)
+		}
 		if err != nil {
 			return nil, v.outcome(ctx, c, decision.ActList, err)
 		}
-		views = append(views, v.cardView(c, fields))
+		if fields != nil {
+			views = append(views, v.cardView(c, fields))
+		}
 	}
 	return views, nil
+}
+
+// reopenCard opens a card that did not match the head that was read before it: heads and cards of a list are no one snapshot, so the
+// customer may have changed, or been destroyed (no fields and no error), meanwhile.
+func (v *Vault) reopenCard(ctx context.Context, c *customer) (*customer, record.Fields, error) {
+	err := ErrMismatch
+	for range 3 {
+		now, loadErr := v.load(ctx, c.id)
+		if errors.Is(loadErr, ErrNotFound) || loadErr == nil && now.head.Deadline <= v.Now().Unix() {
+			return c, nil, nil
+		}
+		if loadErr != nil || now.digest == c.digest {
+			return c, nil, errors.Join(err, loadErr)
+		}
+		c = now
+		var fields record.Fields
+		if fields, err = v.readCard(ctx, c); !errors.Is(err, ErrMismatch) {
+			return c, fields, err
+		}
+	}
+	return c, nil, err
 }
 
 func (v *Vault) cardView(c *customer, fields record.Fields) CardView {

@@ -17,23 +17,24 @@ type change struct {
 	c     *customer
 	entry audit.Entry
 	ops   []store.Op
+	// lifted: the last hold goes with this change
+	lifted bool
 }
 
 // commit writes the head with its version raised and its deadlines counted anew, moves the due row, and commits everything.
 func (ch *change) commit(ctx context.Context) (int64, error) {
 	head := ch.c.head
-	before, due := head.Version, head.Due
+	before := head.Version
 	head.Version++
-	head.Deadline, head.Due = head.Latest()
+	moved, err := ch.schedule()
+	if err != nil {
+		return 0, err
+	}
 	item, err := head.Item(ch.c.id)
 	if err != nil {
 		return 0, err
 	}
 	ops := []store.Op{store.PutIf(item, store.IfVersion(before))}
-	moved, err := rows.MoveDue(ch.c.id, due, head.Due)
-	if err != nil {
-		return 0, err
-	}
 	ch.entry.Head = audit.Head{Before: audit.Digest(ch.c.digest), After: audit.Digest(rows.Digest(item.Body))}
 	if _, err := ch.v.act(ctx, ch.entry, append(append(ops, moved...), ch.ops...)); err != nil {
 		return 0, err
@@ -41,16 +42,38 @@ func (ch *change) commit(ctx context.Context) (int64, error) {
 	return head.Version, nil
 }
 
+// schedule counts when the head falls due and returns the operations that put its due row there. The row of a head with sections that
+// are being removed stays, because the purge goes on from it. Lifting the last hold brings back a row that the purge had put aside, at
+// the present moment at the earliest: the purge does not look at days that it has finished.
+func (ch *change) schedule() ([]store.Op, error) {
+	head, now := ch.c.head, ch.v.Now().Unix()
+	lies := head.Due
+	latest, earliest := head.Latest()
+	head.Deadline = latest
+	if len(head.Dying) == 0 {
+		head.Due = rows.NextDue(lies, earliest, now)
+	}
+	if ch.lifted {
+		head.Due = max(head.Due, now)
+		ops, err := rows.PlaceDue(ch.c.id, lies, head.Due)
+		return append(ops, store.DeleteIf(rows.Held(ch.c.id), store.Blind())), err
+	}
+	ops, err := rows.MoveDue(ch.c.id, lies, head.Due)
+	if len(ops) > 0 && head.Holds > 0 {
+		ops = append(ops, store.DeleteIf(rows.Held(ch.c.id), store.Blind()))
+	}
+	return ops, err
+}
+
 // Withdraw records the withdrawal of consents: to purposes, and to fields with a consent of their own. Reads for them stop with the
 // commit; sections whose last purpose ended are due at once (LAW-01).
 func (v *Vault) Withdraw(ctx context.Context, actor Actor, id record.CustomerID, version int64, purposes []record.PurposeID, fields []record.FieldName, channel record.Channel) (int64, error) {
-	c, err := v.loadVersion(ctx, actor, decision.ActWithdraw, id, version)
+	c, e, err := v.begin(ctx, actor, decision.Request{Action: decision.ActWithdraw}, id, version)
 	if err != nil {
 		return 0, err
 	}
-	_, e, err := v.decide(ctx, actor, decision.Request{Action: decision.ActWithdraw, Resource: v.resource(c, nil, "")})
-	if err != nil {
-		return 0, err
+	if v.Pack.Channels[channel] == nil {
+		return 0, &Problem{"channel", "unknown_channel"}
 	}
 	if err := v.withdrawFrom(c.head, purposes, fields); err != nil {
 		return 0, err
@@ -60,7 +83,7 @@ func (v *Vault) Withdraw(ctx context.Context, actor Actor, id record.CustomerID,
 	if err != nil {
 		return 0, err
 	}
-	return (&change{v, c, e, []store.Op{op}}).commit(ctx)
+	return (&change{v: v, c: c, entry: e, ops: []store.Op{op}}).commit(ctx)
 }
 
 func (v *Vault) withdrawFrom(head *rows.Head, purposes []record.PurposeID, fields []record.FieldName) error {
@@ -114,8 +137,8 @@ func (v *Vault) withdrawalEntry(c *customer, actor Actor, purposes []record.Purp
 	return consentOp(c.id, c.head.Ledger, entry)
 }
 
-// loadVersion loads a live customer and requires the version that the caller saw.
-func (v *Vault) loadVersion(ctx context.Context, actor Actor, action decision.Action, id record.CustomerID, version int64) (*customer, error) {
+// loadLive loads a customer that is not pending, or records that somebody asked for one that is not there.
+func (v *Vault) loadLive(ctx context.Context, actor Actor, action decision.Action, id record.CustomerID) (*customer, error) {
 	c, err := v.load(ctx, id)
 	if err == nil && c.head.State == rows.StatePending {
 		err = ErrNotFound
@@ -123,19 +146,26 @@ func (v *Vault) loadVersion(ctx context.Context, actor Actor, action decision.Ac
 	if err != nil {
 		return nil, v.missing(ctx, actor, action, id, "", err)
 	}
-	if c.head.Version != version {
-		return nil, ErrStale
-	}
 	return c, nil
+}
+
+// begin starts a change of a live customer as a whole: it decides, and then requires the version that the caller saw.
+func (v *Vault) begin(ctx context.Context, actor Actor, req decision.Request, id record.CustomerID, version int64) (*customer, audit.Entry, error) {
+	c, err := v.loadLive(ctx, actor, req.Action, id)
+	if err != nil {
+		return nil, audit.Entry{}, err
+	}
+	req.Resource = v.resource(c, nil, req.Purpose)
+	_, e, err := v.decide(ctx, actor, req)
+	if err == nil && c.head.Version != version {
+		err = ErrStale
+	}
+	return c, e, err
 }
 
 // Hold places a legal hold on a customer, or lifts one: while there is any, nothing of it is destroyed.
 func (v *Vault) Hold(ctx context.Context, actor Actor, id record.CustomerID, version int64, place bool, reason string) (int64, error) {
-	c, err := v.loadVersion(ctx, actor, decision.ActHold, id, version)
-	if err != nil {
-		return 0, err
-	}
-	_, e, err := v.decide(ctx, actor, decision.Request{Action: decision.ActHold, Resource: v.resource(c, nil, ""), Reason: reason})
+	c, e, err := v.begin(ctx, actor, decision.Request{Action: decision.ActHold, Reason: reason}, id, version)
 	if err != nil {
 		return 0, err
 	}
@@ -149,34 +179,17 @@ func (v *Vault) Hold(ctx context.Context, actor Actor, id record.CustomerID, ver
 	if c.head.Holds < 0 {
 		return 0, &Problem{"hold", "no_hold"}
 	}
-	ops, err := unhold(c)
-	if err != nil {
-		return 0, err
-	}
-	return (&change{v, c, e, ops}).commit(ctx)
-}
-
-// unhold returns the operations that bring back a due row that the purge put aside, when the last hold is lifted.
-func unhold(c *customer) ([]store.Op, error) {
-	if c.head.Holds > 0 {
-		return nil, nil
-	}
-	op, err := rows.DueOp(c.id, c.head.Due, store.Condition{Terms: []store.Term{{Test: store.AbsentOrAttr, Name: store.AttrState, Operand: store.S(rows.DueWaiting)}}})
-	return []store.Op{op, store.DeleteIf(rows.Held(c.id), store.Blind())}, err
+	return (&change{v: v, c: c, entry: e, lifted: c.head.Holds == 0}).commit(ctx)
 }
 
 // QueueDestruction makes everything of a customer due now; the next purge destroys it, unless a hold stands.
 func (v *Vault) QueueDestruction(ctx context.Context, actor Actor, id record.CustomerID, version int64, reason string) (int64, error) {
-	c, err := v.loadVersion(ctx, actor, decision.ActDestroy, id, version)
-	if err != nil {
-		return 0, err
-	}
-	_, e, err := v.decide(ctx, actor, decision.Request{Action: decision.ActDestroy, Resource: v.resource(c, nil, ""), Reason: reason})
+	c, e, err := v.begin(ctx, actor, decision.Request{Action: decision.ActDestroy, Reason: reason}, id, version)
 	if err != nil {
 		return 0, err
 	}
 	v.endAll(c.head, "request")
-	return (&change{v, c, e, nil}).commit(ctx)
+	return (&change{v: v, c: c, entry: e}).commit(ctx)
 }
 
 func (v *Vault) endAll(head *rows.Head, why string) {

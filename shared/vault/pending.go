@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
+	"kexin/shared/audit"
 	"kexin/shared/decision"
+	"kexin/shared/policy"
 	"kexin/shared/record"
 	"kexin/shared/rows"
 	"kexin/shared/store"
@@ -41,38 +44,65 @@ func (v *Vault) ListPending(ctx context.Context, actor Actor, shard string, curs
 		if err != nil {
 			return nil, "", err
 		}
-		if c.head.State == rows.StatePending && c.head.Deadline > v.Now().Unix() {
+		if c.head.State == rows.StatePending && c.head.Deadline > v.Now().Unix() && v.mayMerge(actor, c) {
 			pending = append(pending, c)
 		}
 	}
-	for _, c := range pending {
-		e.Customers = append(e.Customers, c.id)
-	}
+	views, err := v.pendingViews(ctx, actor, e, pending)
+	return views, page.Next, err
+}
+
+func (v *Vault) mayMerge(actor Actor, c *customer) bool {
+	return v.Engine.Decide(decision.Request{Actor: actor.Actor, Action: decision.ActMerge, Resource: v.resource(c, nil, ""), Now: v.Now()}).Allow
+}
+
+// pendingViews opens pending records and the cards of those that they may be, each after an entry that names them.
+func (v *Vault) pendingViews(ctx context.Context, actor Actor, e audit.Entry, pending []*customer) ([]PendingView, error) {
 	e.Code = "pending-list"
 	if err := v.recordList(ctx, e, pending); err != nil {
-		return nil, "", err
+		return nil, err
+	}
+	found := make([][]*customer, len(pending))
+	var all []*customer
+	for i, c := range pending {
+		matches, err := v.matches(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		found[i] = slices.DeleteFunc(matches, func(m *customer) bool { return !v.mayMerge(actor, m) })
+		all = append(all, found[i]...)
+	}
+	e.Code = "pending-matches"
+	if err := v.recordList(ctx, e, unique(all)); err != nil {
+		return nil, err
 	}
 	views := make([]PendingView, 0, len(pending))
-	for _, c := range pending {
-		view, err := v.pendingView(ctx, c)
+	for i, c := range pending {
+		view, err := v.pendingView(ctx, c, found[i])
 		if err != nil {
-			return nil, "", err
+			return nil, err
 		}
 		views = append(views, view)
 	}
-	return views, page.Next, nil
+	return views, nil
 }
 
-func (v *Vault) pendingView(ctx context.Context, c *customer) (PendingView, error) {
+// unique leaves out customers that were named already.
+func unique(customers []*customer) []*customer {
+	seen := map[record.CustomerID]bool{}
+	return slices.DeleteFunc(slices.Clone(customers), func(c *customer) bool {
+		again := seen[c.id]
+		seen[c.id] = true
+		return again
+	})
+}
+
+func (v *Vault) pendingView(ctx context.Context, c *customer, matches []*customer) (PendingView, error) {
 	fields, err := v.readCard(ctx, c)
 	if err != nil {
 		return PendingView{}, v.outcome(ctx, c, decision.ActMerge, err)
 	}
 	view := PendingView{Pending: v.cardView(c, fields), Version: c.head.Version, Deadline: c.head.Deadline, Channel: c.head.Channel, Received: c.head.Created}
-	matches, err := v.matches(ctx, c)
-	if err != nil {
-		return PendingView{}, err
-	}
 	for _, m := range matches {
 		fields, err := v.readCard(ctx, m)
 		if err != nil {
@@ -85,6 +115,9 @@ func (v *Vault) pendingView(ctx context.Context, c *customer) (PendingView, erro
 
 // matches finds the live customers that hold an identifier of a pending record, by opening its own sections below L3.
 func (v *Vault) matches(ctx context.Context, c *customer) ([]*customer, error) {
+	if v.Index == nil {
+		return nil, ErrIncapable
+	}
 	fields, err := v.openBelowL3(ctx, c)
 	if err != nil {
 		return nil, v.outcome(ctx, c, decision.ActMerge, err)
@@ -129,7 +162,7 @@ func (v *Vault) openBelowL3(ctx context.Context, c *customer) (record.Fields, er
 // customer's consents become the newer ones. Fields of L3 are not taken over: only reseal-records may move them; until then the person
 // is asked again.
 func (v *Vault) Merge(ctx context.Context, actor Actor, pending record.CustomerID, into record.CustomerID, version int64) (int64, error) {
-	p, c, err := v.mergePair(ctx, actor, pending, into, version)
+	p, c, err := v.mergePair(ctx, actor, pending, into)
 	if err != nil {
 		return 0, err
 	}
@@ -137,8 +170,14 @@ func (v *Vault) Merge(ctx context.Context, actor Actor, pending record.CustomerI
 	if form := v.Pack.Forms[p.head.Form]; form != nil && len(form.Purposes) > 0 {
 		purpose = form.Purposes[0]
 	}
+	if _, _, err := v.decide(ctx, actor, decision.Request{Action: decision.ActMerge, Resource: v.resource(p, nil, purpose), Purpose: purpose}); err != nil {
+		return 0, err
+	}
 	_, e, err := v.decide(ctx, actor, decision.Request{Action: decision.ActMerge, Resource: v.resource(c, nil, purpose), Purpose: purpose})
 	if err != nil {
+		return 0, err
+	}
+	if err := v.mergeable(p, c, version); err != nil {
 		return 0, err
 	}
 	fields, err := v.openBelowL3(ctx, p)
@@ -152,37 +191,51 @@ func (v *Vault) Merge(ctx context.Context, actor Actor, pending record.CustomerI
 	if err != nil {
 		return 0, err
 	}
-	if err := v.applyAll(ctx, ch, groups); err != nil {
-		return 0, err
-	}
 	op, err := v.mergedConsent(p, c, actor)
 	if err != nil {
 		return 0, err
 	}
-	end, err := v.endPending(p)
+	end, after, err := v.endPending(p, "merged")
 	if err != nil {
 		return 0, err
 	}
-	ch.ops = append(append(ch.ops, op), end...)
-	return ch.commit(ctx)
+	ch.entry.Facts = audit.Facts{"merged_before": audit.Digest(p.digest).String(), "merged_after": after.String()}
+	ch.ops = append([]store.Op{op}, end...)
+	return v.applyCommit(ctx, ch, decision.ActMerge, groups)
 }
 
-func (v *Vault) mergePair(ctx context.Context, actor Actor, pending, into record.CustomerID, version int64) (p, c *customer, err error) {
-	p, err = v.load(ctx, pending)
-	if err == nil && p.head.State != rows.StatePending {
+// mergeable refuses what may not be merged: another kind, a version that the caller has not seen, and a customer whose data is about to
+// be destroyed, which a merge would revive.
+func (v *Vault) mergeable(p, c *customer, version int64) error {
+	switch {
+	case c.head.Version != version:
+		return ErrStale
+	case c.head.Kind != p.head.Kind:
+		return &Problem{"into", "other_kind"}
+	case c.head.Deadline <= v.Now().Unix():
+		return ErrExpired
+	}
+	return nil
+}
+
+func (v *Vault) mergePair(ctx context.Context, actor Actor, pending, into record.CustomerID) (p, c *customer, err error) {
+	if p, err = v.loadPending(ctx, actor, pending); err != nil {
+		return nil, nil, err
+	}
+	c, err = v.loadLive(ctx, actor, decision.ActMerge, into)
+	return p, c, err
+}
+
+// loadPending loads a pending record that waits for staff, or records that somebody asked for one that does not.
+func (v *Vault) loadPending(ctx context.Context, actor Actor, id record.CustomerID) (*customer, error) {
+	p, err := v.load(ctx, id)
+	if err == nil && (p.head.State != rows.StatePending || p.head.Deadline <= v.Now().Unix()) {
 		err = ErrNotFound
 	}
 	if err != nil {
-		return nil, nil, v.missing(ctx, actor, decision.ActMerge, pending, "", err)
+		return nil, v.missing(ctx, actor, decision.ActMerge, id, "", err)
 	}
-	c, err = v.loadVersion(ctx, actor, decision.ActMerge, into, version)
-	if err != nil {
-		return nil, nil, err
-	}
-	if c.head.Kind != p.head.Kind {
-		return nil, nil, &Problem{"into", "other_kind"}
-	}
-	return p, c, nil
+	return p, nil
 }
 
 // takeConsents brings the newer answers of a pending record into the live one: a consent that is given renews, a refusal withdraws
@@ -206,7 +259,8 @@ func (v *Vault) takeConsents(into, from *rows.Head) {
 		into.Triggers[trigger] = max(into.Triggers[trigger], at)
 	}
 	for i := range into.Sections {
-		if section := v.Pack.Section(into.Sections[i].ID); section != nil {
+		section := v.Pack.Section(into.Sections[i].ID)
+		if section != nil && into.Sections[i].Deadline > v.Now().Unix() { // what has ended stays ended
 			into.Sections[i].Deadline = max(into.Sections[i].Deadline, v.sectionDeadline(into, section))
 		}
 	}
@@ -229,39 +283,99 @@ func (v *Vault) mergedConsent(p, c *customer, actor Actor) (store.Op, error) {
 }
 
 // endPending returns the operations that end a pending record: its sections fall due now and its row for staff goes. Its head stays for
-// the purge, which destroys it with a certificate of its own.
-func (v *Vault) endPending(p *customer) ([]store.Op, error) {
+// the purge, which destroys it with a certificate of its own. The head's put is the first operation; after is its digest.
+func (v *Vault) endPending(p *customer, why string) (ops []store.Op, after audit.Digest, err error) {
 	before, due := p.head.Version, p.head.Due
-	v.endAll(p.head, "refused")
+	v.endAll(p.head, why)
 	p.head.Version++
-	p.head.Deadline, p.head.Due = p.head.Latest()
+	earliest := int64(0)
+	p.head.Deadline, earliest = p.head.Latest()
+	p.head.Due = rows.NextDue(due, earliest, v.Now().Unix())
 	item, err := p.head.Item(p.id)
 	if err != nil {
-		return nil, err
+		return nil, after, err
 	}
 	moved, err := rows.MoveDue(p.id, due, p.head.Due)
-	ops := []store.Op{store.PutIf(item, store.IfVersion(before)), store.DeleteIf(rows.Pending(p.id), store.IfPresent())}
-	return append(ops, moved...), err
+	ops = []store.Op{store.PutIf(item, store.IfVersion(before)), store.DeleteIf(rows.Pending(p.id), store.IfPresent())}
+	return append(ops, moved...), audit.Digest(rows.Digest(item.Body)), err
 }
 
 // Refuse ends a pending record without taking anything over.
 func (v *Vault) Refuse(ctx context.Context, actor Actor, pending record.CustomerID, reason string) error {
-	p, err := v.load(ctx, pending)
-	if err == nil && p.head.State != rows.StatePending {
-		err = ErrNotFound
-	}
+	p, err := v.loadPending(ctx, actor, pending)
 	if err != nil {
-		return v.missing(ctx, actor, decision.ActMerge, pending, "", err)
+		return err
 	}
 	_, e, err := v.decide(ctx, actor, decision.Request{Action: decision.ActMerge, Resource: v.resource(p, nil, ""), Reason: reason})
 	if err != nil {
 		return err
 	}
 	e.Code = "refused"
-	ops, err := v.endPending(p)
+	ops, after, err := v.endPending(p, "refused")
 	if err != nil {
 		return err
 	}
+	e.Head = audit.Head{Before: audit.Digest(p.digest), After: after}
 	_, err = v.act(ctx, e, ops)
 	return err
+}
+
+// Admit makes a pending record live: the customer who had its identifier has been destroyed, or was corrected. ErrTaken: an identifier
+// is still somebody else's; merge or refuse then.
+func (v *Vault) Admit(ctx context.Context, actor Actor, pending record.CustomerID, version int64) (int64, error) {
+	if v.Index == nil {
+		return 0, ErrIncapable
+	}
+	p, err := v.loadPending(ctx, actor, pending)
+	if err != nil {
+		return 0, err
+	}
+	_, e, err := v.decide(ctx, actor, decision.Request{Action: decision.ActMerge, Resource: v.resource(p, nil, "")})
+	if err != nil {
+		return 0, err
+	}
+	if p.head.Version != version {
+		return 0, ErrStale
+	}
+	e.Code = "admitted"
+	ch := &change{v: v, c: p, entry: e, ops: []store.Op{store.DeleteIf(rows.Pending(p.id), store.IfPresent())}}
+	if err := v.indexAll(ctx, ch); err != nil {
+		return 0, err
+	}
+	p.head.State = rows.StateLive
+	identifiers := identifierOps(ch.ops)
+	next, err := ch.commit(ctx)
+	if errors.Is(err, ErrConflict) && v.identifierTaken(ctx, p.id, identifiers) {
+		return 0, ErrTaken
+	}
+	return next, err
+}
+
+// indexAll gives the sections of a pending record the index rows and deadlines of a live one.
+func (v *Vault) indexAll(ctx context.Context, ch *change) error {
+	head := ch.c.head
+	for i := range head.Sections {
+		state := &head.Sections[i]
+		section := v.Pack.Section(state.ID)
+		if section == nil {
+			continue
+		}
+		if v.indexed(section) {
+			fields, err := v.openSection(ctx, ch.c, state)
+			if err != nil {
+				return v.outcome(ctx, ch.c, decision.ActMerge, err)
+			}
+			ch.ops = append(ch.ops, v.reindex(ch.c.id, state, fields)...)
+		}
+		state.Deadline = v.sectionDeadline(head, section)
+	}
+	return nil
+}
+
+// indexed reports whether customers are found by any field of section.
+func (v *Vault) indexed(section *policy.Section) bool {
+	return slices.ContainsFunc(section.Fields, func(name record.FieldName) bool {
+		field := v.Pack.Fields[name]
+		return field != nil && (field.Unique != "" || len(field.Search) > 0)
+	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sort"
 
 	"kexin/shared/audit"
 	"kexin/shared/decision"
@@ -73,11 +72,24 @@ func (v *Vault) missing(ctx context.Context, actor Actor, action decision.Action
 		return cause
 	}
 	e := v.entry(actor, action, decision.Verdict{Code: "not-found"})
-	e.Customer, e.Purpose = id, purpose
+	if record.CheckID(record.PrefixCustomer, string(id)) == nil {
+		e.Customer = id
+	}
+	e.Purpose = v.known(purpose)
 	if _, err := v.Log.Record(ctx, e); err != nil {
-		return err
+		return fmt.Errorf("record refusal: %w", err)
 	}
 	return ErrNotFound
+}
+
+// expired records that somebody asked for what has ended, and returns ErrExpired.
+func (v *Vault) expired(ctx context.Context, actor Actor, action decision.Action, c *customer, purpose record.PurposeID) error {
+	e := v.entry(actor, action, decision.Verdict{Code: "expired"})
+	e.Customer, e.Purpose = c.id, v.known(purpose)
+	if _, err := v.Log.Record(ctx, e); err != nil {
+		return fmt.Errorf("record refusal: %w", err)
+	}
+	return ErrExpired
 }
 
 // views returns what a read for purpose opens, the fields it hides, and the last refusal.
@@ -108,21 +120,17 @@ func (v *Vault) views(actor Actor, c *customer, purpose record.PurposeID) (views
 func (v *Vault) nothing(ctx context.Context, actor Actor, c *customer, purpose record.PurposeID, denied *decision.Verdict) error {
 	if denied != nil {
 		e := v.entry(actor, decision.ActRead, *denied)
-		e.Customer, e.Purpose = c.id, purpose
+		e.Customer, e.Purpose = c.id, v.known(purpose)
 		return v.refuse(ctx, e, decision.ActRead, *denied)
 	}
 	verdict := v.Engine.Decide(decision.Request{Actor: actor.Actor, Action: decision.ActRead, Now: v.Now(),
 		Resource: v.resource(c, nil, purpose), Purpose: purpose})
-	e := v.entry(actor, decision.ActRead, verdict)
-	e.Customer, e.Purpose = c.id, purpose
 	if !verdict.Allow && c.head.Deadline > v.Now().Unix() {
+		e := v.entry(actor, decision.ActRead, verdict)
+		e.Customer, e.Purpose = c.id, v.known(purpose)
 		return v.refuse(ctx, e, decision.ActRead, verdict)
 	}
-	e.Verdict, e.Code = audit.Deny, "expired"
-	if _, err := v.Log.Record(ctx, e); err != nil {
-		return fmt.Errorf("record refusal: %w", err)
-	}
-	return ErrExpired
+	return v.expired(ctx, actor, decision.ActRead, c, purpose)
 }
 
 // recordRead writes the entry of a read before anything is opened.
@@ -189,8 +197,12 @@ func (v *Vault) fillClear(ctx context.Context, c *customer, view view, r *Record
 	return nil
 }
 
-// outcome records that an allowed act ended otherwise, and returns why.
+// outcome records that an allowed act ended otherwise, and returns why. A section or card that does not match a head which has changed
+// since it was read is no sign of tampering: somebody else was faster.
 func (v *Vault) outcome(ctx context.Context, c *customer, action decision.Action, cause error) error {
+	if errors.Is(cause, ErrMismatch) && v.changed(ctx, c) {
+		return fmt.Errorf("%w: record changed while it was read", ErrConflict)
+	}
 	e := v.system(string(action))
 	e.Verdict, e.Customer, e.Code = audit.Outcome, c.id, "failed"
 	if errors.Is(cause, ErrMismatch) {
@@ -200,6 +212,12 @@ func (v *Vault) outcome(ctx context.Context, c *customer, action decision.Action
 		return errors.Join(cause, err)
 	}
 	return cause
+}
+
+// changed reports whether a customer's head is not the one that c was loaded from.
+func (v *Vault) changed(ctx context.Context, c *customer) bool {
+	now, err := v.load(ctx, c.id)
+	return errors.Is(err, ErrNotFound) || err == nil && now.digest != c.digest
 }
 
 // Revealed is one value shown for a limited time.
@@ -272,12 +290,7 @@ func (v *Vault) revealTarget(ctx context.Context, actor Actor, req RevealRequest
 		return nil, nil, nil, &Problem{"field", "not_held"}
 	}
 	if state.Deadline <= v.Now().Unix() {
-		e := v.entry(actor, decision.ActReveal, decision.Verdict{Code: "expired"})
-		e.Customer, e.Purpose = c.id, req.Purpose
-		if _, err := v.Log.Record(ctx, e); err != nil {
-			return nil, nil, nil, err
-		}
-		return nil, nil, nil, ErrExpired
+		return nil, nil, nil, v.expired(ctx, actor, decision.ActReveal, c, req.Purpose)
 	}
 	return c, section, state, nil
 }
@@ -299,53 +312,6 @@ func (v *Vault) recordReveal(ctx context.Context, c *customer, state *rows.Secti
 	check := store.CheckIf(rows.HeadKey(c.id), store.IfVersion(c.head.Version))
 	_, err = v.act(ctx, e, []store.Op{check, store.PutIf(store.Item{Key: key, Body: body}, store.IfAbsent())})
 	return err
-}
-
-// HistoryEntry is one act on a customer, without values.
-type HistoryEntry struct {
-	At       int64 // Unix seconds
-	Action   string
-	Verdict  string
-	Code     string
-	Actor    audit.Actor
-	Purpose  record.PurposeID
-	Reason   string
-	Fields   []record.FieldName
-	Approval record.ApprovalID
-	Ref      string
-}
-
-// History answers who did what to a customer, when, and to which fields, oldest first.
-func (v *Vault) History(ctx context.Context, actor Actor, id record.CustomerID, cursor string) ([]HistoryEntry, string, error) {
-	c, err := v.load(ctx, id)
-	if err != nil {
-		return nil, "", v.missing(ctx, actor, decision.ActHistory, id, "", err)
-	}
-	resource := v.resource(c, nil, "")
-	_, e, err := v.decide(ctx, actor, decision.Request{Action: decision.ActHistory, Resource: resource})
-	if err != nil {
-		return nil, "", err
-	}
-	if _, err := v.Log.Record(ctx, e); err != nil {
-		return nil, "", err
-	}
-	traced, next, err := audit.Trace(ctx, v.Store, id, cursor)
-	if err != nil {
-		return nil, "", fmt.Errorf("trace customer: %w", err)
-	}
-	list := make([]HistoryEntry, 0, len(traced))
-	for _, t := range traced {
-		list = append(list, historyEntry(t))
-	}
-	return list, next, nil
-}
-
-func historyEntry(t audit.Traced) HistoryEntry {
-	e := t.Entry
-	fields := append([]record.FieldName(nil), e.Fields...)
-	sort.Slice(fields, func(i, j int) bool { return fields[i] < fields[j] })
-	return HistoryEntry{At: e.Time.Unix(), Action: e.Action, Verdict: string(e.Verdict), Code: e.Code, Actor: e.Actor, Purpose: e.Purpose,
-		Reason: e.Reason, Fields: fields, Approval: e.Approval, Ref: t.Ref.String()}
 }
 
 func contains[T comparable](list []T, want T) bool {

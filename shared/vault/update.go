@@ -19,12 +19,12 @@ import (
 // Update changes fields of a customer whose version the caller saw; an empty value removes the field. The earlier version of every
 // section touched stays, sealed alike (STO-12). Values are in canonical form.
 func (v *Vault) Update(ctx context.Context, actor Actor, id record.CustomerID, version int64, purpose record.PurposeID, changes record.Fields) (int64, error) {
-	c, err := v.loadVersion(ctx, actor, decision.ActUpdate, id, version)
+	c, err := v.loadLive(ctx, actor, decision.ActUpdate, id)
 	if err != nil {
 		return 0, err
 	}
 	if c.head.Deadline <= v.Now().Unix() {
-		return 0, ErrExpired
+		return 0, v.expired(ctx, actor, decision.ActUpdate, c, purpose)
 	}
 	groups, err := v.group(c, changes)
 	if err != nil {
@@ -34,15 +34,23 @@ func (v *Vault) Update(ctx context.Context, actor Actor, id record.CustomerID, v
 	if err != nil {
 		return 0, err
 	}
+	if c.head.Version != version {
+		return 0, ErrStale
+	}
+	return v.applyCommit(ctx, ch, decision.ActUpdate, groups)
+}
+
+// applyCommit seals new versions of the sections touched and commits them. ErrTaken: a unique identifier belongs to somebody else.
+func (v *Vault) applyCommit(ctx context.Context, ch *change, action decision.Action, groups map[*policy.Section]record.Fields) (int64, error) {
 	if err := v.applyAll(ctx, ch, groups); err != nil {
 		if errors.Is(err, ErrMismatch) {
-			return 0, v.outcome(ctx, c, decision.ActUpdate, err)
+			return 0, v.outcome(ctx, ch.c, action, err)
 		}
 		return 0, err
 	}
 	identifiers := identifierOps(ch.ops)
 	next, err := ch.commit(ctx)
-	if errors.Is(err, ErrConflict) && v.identifierTaken(ctx, id, identifiers) {
+	if errors.Is(err, ErrConflict) && v.identifierTaken(ctx, ch.c.id, identifiers) {
 		return 0, ErrTaken
 	}
 	return next, err
@@ -62,6 +70,10 @@ func (v *Vault) group(c *customer, changes record.Fields) (map[*policy.Section]r
 			return nil, &Problem{"fields." + string(name), "required"}
 		case section.Consent != "" && !c.head.Separate[section.Consent].Live() && !value.Empty():
 			return nil, &Problem{"fields." + string(name), "no_separate_consent"}
+		case v.ending(c, section):
+			return nil, &Problem{"fields." + string(name), "being_destroyed"}
+		case v.Index == nil && (field.Unique != "" || len(field.Search) > 0):
+			return nil, fmt.Errorf("%w: index %s", ErrIncapable, name)
 		}
 		if groups[section] == nil {
 			groups[section] = record.Fields{}
@@ -72,6 +84,16 @@ func (v *Vault) group(c *customer, changes record.Fields) (map[*policy.Section]r
 		return nil, &Problem{"fields", "nothing_to_change"}
 	}
 	return groups, nil
+}
+
+// ending reports whether a section has ended, or its key is gone and its bodies are still being removed: nothing is added to it, and
+// nothing of it is opened, until the purge is done with it.
+func (v *Vault) ending(c *customer, section *policy.Section) bool {
+	state := c.head.Section(section.ID)
+	if state != nil {
+		return state.Deadline <= v.Now().Unix()
+	}
+	return slices.ContainsFunc(c.head.Dying, func(r rows.Remains) bool { return r.ID == section.ID })
 }
 
 // decideUpdate asks for every section touched; one refusal refuses the whole update.

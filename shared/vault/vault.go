@@ -209,6 +209,9 @@ func (v *Vault) resource(c *customer, section *policy.Section, purpose record.Pu
 func (v *Vault) entry(actor Actor, action decision.Action, verdict decision.Verdict) audit.Entry {
 	e := audit.Entry{Action: string(action), Verdict: audit.Allow, Code: verdict.Code, Reasons: verdict.Reasons, Pack: v.Pack.Version,
 		Request: actor.Request, Actor: audit.Actor{Kind: audit.Staff, ID: string(actor.Staff), Role: actor.Role, Department: actor.Department}}
+	if actor.Role == decision.RoleCustomer {
+		e.Actor.Kind = audit.Customer
+	}
 	if !verdict.Allow {
 		e.Verdict = audit.Deny
 	}
@@ -235,7 +238,7 @@ func (v *Vault) decide(ctx context.Context, actor Actor, req decision.Request) (
 	req.Actor, req.Now = actor.Actor, v.Now()
 	verdict := v.Engine.Decide(req)
 	e := v.entry(actor, req.Action, verdict)
-	e.Purpose, e.Customer, e.Reason = req.Purpose, req.Resource.Customer, req.Reason
+	e.Purpose, e.Customer, e.Reason = v.known(req.Purpose), req.Resource.Customer, v.knownReason(req.Reason)
 	if req.Resource.Section != nil {
 		e.Sections = []record.SectionID{req.Resource.Section.ID}
 	}
@@ -243,6 +246,22 @@ func (v *Vault) decide(ctx context.Context, actor Actor, req decision.Request) (
 		return verdict, e, v.refuse(ctx, e, req.Action, verdict)
 	}
 	return verdict, e, nil
+}
+
+// known returns purpose when the pack has it, else "": an entry holds nothing that a caller made up.
+func (v *Vault) known(purpose record.PurposeID) record.PurposeID {
+	if v.Pack.Purposes[purpose] == nil {
+		return ""
+	}
+	return purpose
+}
+
+// knownReason is known for the codes of reasons.
+func (v *Vault) knownReason(reason string) string {
+	if _, ok := v.Pack.Reasons[reason]; !ok {
+		return ""
+	}
+	return reason
 }
 
 // act commits a transaction with its entry and turns a failed condition of the head into ErrStale. Operation 0 must be the head's.
@@ -253,6 +272,9 @@ func (v *Vault) act(ctx context.Context, e audit.Entry, ops []store.Op) (audit.R
 	}
 	if errors.Is(err, store.ErrCondition) || errors.Is(err, store.ErrConflict) {
 		return ref, fmt.Errorf("%w: %w", ErrConflict, err)
+	}
+	if errors.Is(err, audit.ErrTooManyOps) {
+		return ref, &Problem{"fields", "too_many_at_once"}
 	}
 	return ref, err
 }

@@ -31,7 +31,7 @@ var factKinds = factTable(map[factKind]string{
 	aMoment: "closed deadline due effective expires finished from irrecoverable not_before opened started triggered until",
 	aCode: "basis branch case consent fault field form from_state job kind level method notice outcome policy register retention rule " +
 		"stage state step template trigger",
-	aDigest: "archive_sha256 body_sha256 checked_sha256 envelope_sha256 manifest_sha256 receipt_sha256 roster_sha256 text_sha256",
+	aDigest: "archive_sha256 body_sha256 checked_sha256 envelope_sha256 manifest_sha256 merged_after merged_before receipt_sha256 roster_sha256 text_sha256",
 })
 
 func factTable(kinds map[factKind]string) map[string]factKind {

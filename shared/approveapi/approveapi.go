@@ -81,13 +81,13 @@ type Request struct {
 	Expires  time.Time          `json:"expires"`
 }
 
-type listOutput struct {
+type approvalsOutput struct {
 	Body struct {
 		Requests []Request `json:"requests"`
 	}
 }
 
-func (d Deps) list(ctx context.Context, _ *struct{}) (*listOutput, error) {
+func (d Deps) list(ctx context.Context, _ *struct{}) (*approvalsOutput, error) {
 	if _, _, err := staffapi.Actor(ctx, d.Register, d.Log); err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (d Deps) list(ctx context.Context, _ *struct{}) (*listOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &listOutput{}
+	out := &approvalsOutput{}
 	out.Body.Requests = make([]Request, 0, len(open))
 	for _, r := range open {
 		view, err := d.view(ctx, r)

@@ -46,7 +46,7 @@ func codeOf(err error) string {
 }
 
 type holdInput struct {
-	customerInput
+	CustomerPath
 	httpapi.Conditional
 	Body struct {
 		Place  bool   `json:"place" doc:"true places a hold, false lifts one"`
@@ -76,7 +76,7 @@ func (d Deps) change(ctx context.Context, c httpapi.Conditional, reason string) 
 }
 
 type destroyInput struct {
-	customerInput
+	CustomerPath
 	httpapi.Conditional
 	Body struct {
 		Reason string `json:"reason" maxLength:"64"`
@@ -92,7 +92,7 @@ func (d Deps) destroy(ctx context.Context, in *destroyInput) (*versionOutput, er
 }
 
 type withdrawInput struct {
-	customerInput
+	CustomerPath
 	httpapi.Conditional
 	Body struct {
 		Purposes []string `json:"purposes,omitempty" maxItems:"50"`
@@ -198,7 +198,7 @@ func pendingCursor(cursor string, shards []string) (int, string, error) {
 }
 
 type mergeInput struct {
-	customerInput
+	CustomerPath
 	Body struct {
 		Into    string `json:"into" pattern:"^cus_[a-z2-7]{26}$"`
 		Version int64  `json:"version" minimum:"1"`
@@ -214,7 +214,7 @@ func (d Deps) merge(ctx context.Context, in *mergeInput) (*versionOutput, error)
 }
 
 type refuseInput struct {
-	customerInput
+	CustomerPath
 	Body struct {
 		Reason string `json:"reason" maxLength:"64"`
 	}

@@ -91,12 +91,13 @@ func (d Deps) actor(ctx context.Context) (vault.Actor, error) {
 	return actor, err
 }
 
-// customerInput is embedded where a path names a customer.
-type customerInput struct {
+// CustomerPath is embedded in the input of an operation whose path names a customer. It is exported because huma skips embedded structs
+// that are not.
+type CustomerPath struct {
 	ID string `path:"id" pattern:"^cus_[a-z2-7]{26}$"`
 }
 
-func (c customerInput) customer() record.CustomerID { return record.CustomerID(c.ID) }
+func (c CustomerPath) customer() record.CustomerID { return record.CustomerID(c.ID) }
 
 // exportInput is embedded where a path names an export.
 type exportInput struct {

@@ -173,7 +173,7 @@ func (d Deps) list(ctx context.Context, in *listInput) (*cardsOutput, error) {
 }
 
 type openInput struct {
-	customerInput
+	CustomerPath
 	Purpose string `query:"purpose" required:"true" maxLength:"64" doc:"Purpose for which the record is opened"`
 }
 
@@ -231,7 +231,7 @@ func consents(pack *policy.Pack, states map[record.PurposeID]rows.ConsentState) 
 }
 
 type updateInput struct {
-	customerInput
+	CustomerPath
 	httpapi.Conditional
 	Body struct {
 		Purpose string             `json:"purpose" maxLength:"64"`
@@ -282,7 +282,7 @@ func (d Deps) changes(raw map[string]*string) (record.Fields, error) {
 }
 
 type historyInput struct {
-	customerInput
+	CustomerPath
 	Cursor string `query:"cursor" maxLength:"2048"`
 }
 
@@ -331,7 +331,7 @@ func historyOut(entries []vault.HistoryEntry, next string, err error) (*historyO
 }
 
 type revealInput struct {
-	customerInput
+	CustomerPath
 	Body struct {
 		Field    string `json:"field" maxLength:"64"`
 		Purpose  string `json:"purpose" maxLength:"64"`
@@ -385,7 +385,7 @@ func (d Deps) revealRestricted(ctx context.Context, actor vault.Actor, request r
 type certificateOutput struct{ Body evidenceJSON }
 
 // certificate proves the outcome entry of a destruction.
-func (d Deps) certificate(ctx context.Context, in *customerInput) (*certificateOutput, error) {
+func (d Deps) certificate(ctx context.Context, in *CustomerPath) (*certificateOutput, error) {
 	actor, err := d.actor(ctx)
 	if err != nil {
 		return nil, err

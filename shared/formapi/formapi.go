@@ -57,14 +57,14 @@ type formInput struct {
 	Form string `path:"form" maxLength:"64" pattern:"^[a-z0-9_-]+$"`
 }
 
-type listOutput struct {
+type formsOutput struct {
 	Body struct {
 		Forms []Summary `json:"forms"`
 	}
 }
 
-func (d Deps) list(context.Context, *struct{}) (*listOutput, error) {
-	out := &listOutput{}
+func (d Deps) list(context.Context, *struct{}) (*formsOutput, error) {
+	out := &formsOutput{}
 	out.Body.Forms = []Summary{}
 	for _, form := range d.Pack.Forms {
 		if form.Live && len(PublicChannels(d.Pack, form)) > 0 {
@@ -75,14 +75,14 @@ func (d Deps) list(context.Context, *struct{}) (*listOutput, error) {
 	return out, nil
 }
 
-type getOutput struct{ Body Form }
+type formOutput struct{ Body Form }
 
-func (d Deps) get(_ context.Context, in *formInput) (*getOutput, error) {
+func (d Deps) get(_ context.Context, in *formInput) (*formOutput, error) {
 	form := d.Pack.Forms[record.FormID(in.Form)]
 	if form == nil || !form.Live {
 		return nil, problem.Of(problem.NotFound)
 	}
-	return &getOutput{View(d.Pack, form)}, nil
+	return &formOutput{View(d.Pack, form)}, nil
 }
 
 // Submission is a filled form as it comes over HTTP.

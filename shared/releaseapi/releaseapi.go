@@ -33,11 +33,11 @@ func Register(api *httpapi.API, d Deps) {
 		Summary: "A short link to the ciphertext of one's archive"}, d.file)
 }
 
-type input struct {
+type archiveInput struct {
 	ID string `path:"id" pattern:"^exp_[a-z2-7]{26}$"`
 }
 
-type output struct {
+type archiveOutput struct {
 	Body struct {
 		Key     string    `json:"key,omitempty" doc:"Key of the archive: it is not kept and cannot be had again"`
 		Link    string    `json:"link" doc:"Where the ciphertext is until expires"`
@@ -45,7 +45,7 @@ type output struct {
 	}
 }
 
-func (d Deps) release(ctx context.Context, in *input) (*output, error) {
+func (d Deps) release(ctx context.Context, in *archiveInput) (*archiveOutput, error) {
 	actor, _, err := staffapi.Actor(ctx, d.Register, d.Log)
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func (d Deps) release(ctx context.Context, in *input) (*output, error) {
 	return out, err
 }
 
-func (d Deps) file(ctx context.Context, in *input) (*output, error) {
+func (d Deps) file(ctx context.Context, in *archiveInput) (*archiveOutput, error) {
 	actor, _, err := staffapi.Actor(ctx, d.Register, d.Log)
 	if err != nil {
 		return nil, err
@@ -72,8 +72,8 @@ func (d Deps) file(ctx context.Context, in *input) (*output, error) {
 	return answer(released), nil
 }
 
-func answer(released exports.Released) *output {
-	out := &output{}
+func answer(released exports.Released) *archiveOutput {
+	out := &archiveOutput{}
 	out.Body.Link, out.Body.Expires = released.Link, released.Expires
 	return out
 }

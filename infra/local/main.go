@@ -1,0 +1,116 @@
+// Command local is Kexin on one machine: every function in one process, over files, without an account, a network or Docker. `make run`
+// starts it as a demonstration; with a passphrase file and an identity provider it is a product store that may run for years.
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"kexin/infra/local/embedded"
+	"kexin/shared/env"
+	"kexin/shared/telemetry"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "kexin:", err)
+		os.Exit(1)
+	}
+}
+
+const usage = `usage: kexin-local                         serve
+       kexin-local first-staff FILE        write the first staff register of an empty product store (JSON; see docs/operations/embedded.md)`
+
+func run(ctx context.Context, args, environ []string, out, logs io.Writer) error {
+	settings, err := env.Load(environ)
+	if err != nil {
+		return err
+	}
+	passphrase, err := readPassphrase(settings.Embedded.PassphraseFile)
+	if err != nil {
+		return err
+	}
+	defer clear(passphrase)
+	log := telemetry.NewLogger(logs, slog.LevelInfo)
+	listener, err := net.Listen("tcp", settings.Embedded.Addr)
+	if err != nil {
+		return fmt.Errorf("listen (set KEXIN_ADDR to another address if this one is taken): %w", err)
+	}
+	defer func() { _ = listener.Close() }()
+	server, err := embedded.Open(ctx, embedded.Options{Data: settings.Embedded.Data, Pack: settings.Pack, Demo: settings.Embedded.Demo,
+		Passphrase: passphrase, BaseURL: settings.Embedded.BaseURL, Addr: listener.Addr().String(), Issuer: settings.OIDC.Issuer,
+		Audience: settings.OIDC.Audience, Log: log})
+	if err != nil {
+		return err
+	}
+	return errors.Join(act(ctx, server, listener, args, out), server.Close())
+}
+
+// readPassphrase returns the first line of the passphrase file, nil when none is set.
+func readPassphrase(path string) ([]byte, error) {
+	if path == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read passphrase file: %w", err)
+	}
+	line, rest, _ := bytes.Cut(data, []byte("\n"))
+	clear(rest)
+	return bytes.TrimRight(line, "\r"), nil
+}
+
+func act(ctx context.Context, server *embedded.Server, listener net.Listener, args []string, out io.Writer) error {
+	switch {
+	case len(args) == 0:
+		return serve(ctx, server, listener, out)
+	case len(args) == 2 && args[0] == "first-staff":
+		return server.FirstStaff(ctx, args[1], out)
+	}
+	return errors.New(usage)
+}
+
+// serve seeds a new demonstration and answers requests until ctx ends.
+func serve(ctx context.Context, server *embedded.Server, listener net.Listener, out io.Writer) error {
+	if server.Created && server.Issuing != nil {
+		fmt.Fprintln(out, "正在建立演示公司和 200 位虚构客户… / creating the demonstration company with 200 invented customers …")
+		if err := server.Seed(ctx, 200, func(int) {}); err != nil {
+			return err
+		}
+	}
+	if err := server.Warm(ctx); err != nil {
+		return err
+	}
+	httpServer := &http.Server{Handler: server.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+	jobs, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() { server.Run(jobs); close(done) }()
+	server.Welcome(out)
+	failed := make(chan error, 1)
+	go func() { failed <- httpServer.Serve(listener) }()
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		err = httpServer.Shutdown(grace)
+		cancel()
+	}
+	stop()
+	<-done
+	return err
+}

@@ -260,7 +260,7 @@ type Store interface {
 	// GetMany returns the items at up to 100 distinct keys, in the order of keys, leaving out absent ones. Each is read strongly, but the
 	// set is not one snapshot.
 	GetMany(ctx context.Context, keys []Key) ([]Item, error)
-	// Query returns one page of a partition or of an index partition. Index items carry Key and Attrs only.
+	// Query returns one page of a partition or of an index partition. Index items carry their key and the two attributes of the index only.
 	Query(ctx context.Context, q Query) (Page, error)
 	// Transact applies ops together or not at all: 1 to 100 ops on distinct keys, at most 4 MiB. A failed condition is a *ConditionError
 	// and nothing has changed. ErrUnknownOutcome means it may have happened or may yet happen; repeating the call with the same token

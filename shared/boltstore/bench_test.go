@@ -14,7 +14,7 @@ import (
 )
 
 // benchCustomers is how many customers the store of a benchmark holds.
-const benchCustomers = 5_000
+const benchCustomers = 100_000
 
 // createOps are the ops that make one customer live: head, two identifiers, search token, card, two sections, consent, audit entry and
 // due row, with bodies of their usual sizes.

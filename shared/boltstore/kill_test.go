@@ -60,10 +60,10 @@ func pairOf(customer int, version int64) (store.Item, store.Item) {
 func raise(s *Store, writer int, out *sync.Mutex) {
 	for turn := 0; ; turn++ {
 		customer := writer*childCustomers + turn%childCustomers
-		head, card := pairOf(customer, 0)
-		current, _ := s.Get(context.Background(), head.Key)
+		absent, _ := pairOf(customer, 0)
+		current, _ := s.Get(context.Background(), absent.Key)
 		v := current.Int(store.AttrVersion)
-		head, card = pairOf(customer, v+1)
+		head, card := pairOf(customer, v+1)
 		audit := row(store.Audit, fmt.Sprint("LANE#", customer, "#", v+1), v+1, "entry")
 		index := row(store.Keys, fmt.Sprint("IDX#", customer, "#", v+1), v+1, "index")
 		gone := row(store.Keys, fmt.Sprint("IDX#", customer, "#", v), v, "").Key

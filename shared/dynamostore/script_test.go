@@ -164,8 +164,8 @@ func TestTransactionAnswers(t *testing.T) {
 		{"too large by reason", []error{cancelled("ItemCollectionSizeLimitExceeded", "None")}, store.ErrTooLarge, 1},
 		{"other token", []error{answer(400, &types.IdempotentParameterMismatchException{})}, store.ErrTokenReused, 1},
 		{"no right", []error{coded(400, "AccessDeniedException", "")}, store.ErrNotGranted, 1},
-		{"no table", []error{answer(400, &types.ResourceNotFoundException{})}, anyError, 1},
-		{"unreachable for ever", []error{errDial}, anyError, 4},
+		{"no table", []error{answer(400, &types.ResourceNotFoundException{})}, errAny, 1},
+		{"unreachable for ever", []error{errDial}, errAny, 4},
 		{"silence, then success", []error{errSilence, nil}, nil, 2},
 		{"silence for ever", []error{errSilence}, store.ErrUnknownOutcome, 4},
 		{"server error for ever", []error{errServer}, store.ErrUnknownOutcome, 4},
@@ -179,8 +179,8 @@ func TestTransactionAnswers(t *testing.T) {
 		s := &script{answers: c.answers}
 		db, _ := scripted(s)
 		err := db.Transact(t.Context(), "", pair()...)
-		if errors.Is(c.want, anyError) && err != nil {
-			err = fmt.Errorf("%w: %w", anyError, err)
+		if errors.Is(c.want, errAny) && err != nil {
+			err = fmt.Errorf("%w: %w", errAny, err)
 		}
 		c.check(t, s, err)
 		for _, request := range s.transactions {
@@ -191,8 +191,8 @@ func TestTransactionAnswers(t *testing.T) {
 	}
 }
 
-// anyError stands for a plain error: nothing has changed, and callers do not branch on it.
-var anyError = errors.New("any error")
+// errAny stands for a plain error: nothing has changed, and callers do not branch on it.
+var errAny = errors.New("any error")
 
 func TestFailedIndexes(t *testing.T) {
 	s := &script{answers: []error{cancelled("ConditionalCheckFailed", "ConditionalCheckFailed")}}

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"kexin/shared/decision"
 	"kexin/shared/exports"
 	"kexin/shared/formapi"
@@ -23,15 +21,6 @@ import (
 	"kexin/shared/validate"
 	"kexin/shared/vault"
 )
-
-// evidenceJSON is signed evidence that is passed on byte for byte.
-type evidenceJSON []byte
-
-// MarshalJSON returns the bytes themselves.
-func (e evidenceJSON) MarshalJSON() ([]byte, error) { return e, nil }
-
-// Schema describes the evidence as an object.
-func (evidenceJSON) Schema(huma.Registry) *huma.Schema { return &huma.Schema{Type: huma.TypeObject} }
 
 func sortBy[T any](list []T, key func(T) string) {
 	slices.SortFunc(list, func(a, b T) int { return cmp.Compare(key(a), key(b)) })

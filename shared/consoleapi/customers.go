@@ -382,7 +382,11 @@ func (d Deps) revealRestricted(ctx context.Context, actor vault.Actor, request r
 	return &revealOutput{200, reply}, err
 }
 
-type certificateOutput struct{ Body evidenceJSON }
+// certificateOutput is evidence, passed on byte for byte.
+type certificateOutput struct {
+	ContentType string `header:"Content-Type"`
+	Body        []byte
+}
 
 // certificate proves the outcome entry of a destruction.
 func (d Deps) certificate(ctx context.Context, in *CustomerPath) (*certificateOutput, error) {
@@ -406,7 +410,7 @@ func (d Deps) certificate(ctx context.Context, in *CustomerPath) (*certificateOu
 		return nil, err
 	}
 	data, err := evidence.NewCertificate(inclusion)
-	return &certificateOutput{data}, err
+	return &certificateOutput{"application/json", data}, err
 }
 
 // destruction finds the outcome entry of a customer's destruction.

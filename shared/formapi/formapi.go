@@ -242,7 +242,11 @@ func (d Deps) answer(ctx context.Context, id record.SubmissionID, filled *record
 	return out, nil
 }
 
-type keysOutput struct{ Body rawJSON }
+// keysOutput is signed or canonical evidence, passed on byte for byte.
+type keysOutput struct {
+	ContentType string `header:"Content-Type"`
+	Body        []byte
+}
 
 func (d Deps) keys(ctx context.Context, _ *struct{}) (*keysOutput, error) {
 	public, err := d.PublicKeys(ctx)
@@ -250,5 +254,5 @@ func (d Deps) keys(ctx context.Context, _ *struct{}) (*keysOutput, error) {
 		return nil, err
 	}
 	data, err := public.Marshal()
-	return &keysOutput{data}, err
+	return &keysOutput{"application/json", data}, err
 }

@@ -95,7 +95,7 @@ func (s *Server) openParts() error {
 	if s.Pack, err = policy.Load(packs.FS, s.Options.Pack); err != nil {
 		return err
 	}
-	s.Store, err = boltstore.Open(filepath.Join(s.Data, "store"), boltstore.Options{FileKeys: s.Keys, Now: time.Now})
+	s.Store, err = boltstore.Open(filepath.Join(s.Data, "store"), boltstore.Options{FileKeys: s.Keys, Now: s.Clock.Now})
 	if err != nil {
 		return fmt.Errorf("open store: %w", err)
 	}

@@ -44,7 +44,7 @@ func (r *Ring) OpenEnvelope(ctx context.Context, place EnvelopePlace, envelope [
 		return nil, ErrFormat
 	}
 	id := [16]byte(envelope[2:18])
-	aead, err := r.intake(ctx, id)
+	aead, err := r.intake(ctx, id, true)
 	if err != nil {
 		return nil, fmt.Errorf("open envelope: %w", err)
 	}
@@ -52,7 +52,7 @@ func (r *Ring) OpenEnvelope(ctx context.Context, place EnvelopePlace, envelope [
 	if err != nil {
 		return nil, err
 	}
-	if len(padded) < 4 || int(binary.BigEndian.Uint32(padded)) > len(padded)-4 {
+	if len(padded) < 4 || uint64(binary.BigEndian.Uint32(padded)) > uint64(len(padded)-4) {
 		return nil, ErrFormat
 	}
 	return padded[4 : 4+binary.BigEndian.Uint32(padded)], nil

@@ -64,10 +64,11 @@ type Writer struct {
 
 	mu      sync.Mutex
 	intakes map[Branch]*intake
-	opened  map[[16]byte]cipher.AEAD // own keys, so that the process can open what it sealed itself this hour
+	opened  map[[16]byte]*intake // own keys, so that the process can open what it sealed itself this hour
 }
 
 type intake struct {
+	branch  Branch
 	id      [16]byte
 	aead    cipher.AEAD
 	expires time.Time
@@ -77,7 +78,7 @@ type intake struct {
 // NewWriter returns a Writer named after its function.
 func NewWriter(deployment record.DeploymentID, name string, publics Publics, put PutIntake, now func() time.Time, random io.Reader) *Writer {
 	return &Writer{deployment: deployment, name: name, publics: publics, put: put, now: now, random: random,
-		intakes: map[Branch]*intake{}, opened: map[[16]byte]cipher.AEAD{}}
+		intakes: map[Branch]*intake{}, opened: map[[16]byte]*intake{}}
 }
 
 // current returns an intake key of branch that may be used once more.
@@ -101,7 +102,7 @@ func (w *Writer) replaceLocked(branch Branch, old, fresh *intake) {
 	if old != nil {
 		delete(w.opened, old.id)
 	}
-	w.intakes[branch], w.opened[fresh.id] = fresh, fresh.aead
+	w.intakes[branch], w.opened[fresh.id] = fresh, fresh
 }
 
 func (w *Writer) make(ctx context.Context, branch Branch) (*intake, error) {
@@ -125,7 +126,7 @@ func (w *Writer) make(ctx context.Context, branch Branch) (*intake, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &intake{id: id, aead: aead, expires: time.Unix(row.Expires, 0)}, nil
+	return &intake{branch: branch, id: id, aead: aead, expires: time.Unix(row.Expires, 0)}, nil
 }
 
 // row seals key to public as a new intake row.
@@ -175,10 +176,14 @@ func (b branchWrapper) WrapItemKey(ctx context.Context, dst []byte, key *Key, ad
 	return appendIntakeWrap(dst, b.writer.random, in.id, in.aead, key, ad)
 }
 
-// own returns the process's own intake key with id, if it still has it.
-func (w *Writer) own(id [16]byte) (cipher.AEAD, bool) {
+// own returns the process's own intake key with id, nil when it never had it, has replaced it, or its hour is over.
+func (w *Writer) own(id [16]byte) *intake {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	aead, ok := w.opened[id]
-	return aead, ok
+	in := w.opened[id]
+	if in == nil || !w.now().Before(in.expires) {
+		delete(w.opened, id)
+		return nil
+	}
+	return in
 }

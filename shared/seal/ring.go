@@ -64,23 +64,31 @@ func NewRing(deployment record.DeploymentID, k keys.Keys, source Source, own *Wr
 		branches: map[branchEpoch]*openedBranch{}, intakes: map[[16]byte]openedIntake{}}
 }
 
-// intake returns the opened intake key with id.
-func (r *Ring) intake(ctx context.Context, id [16]byte) (cipher.AEAD, error) {
+// intake returns the opened intake key with id. Keys of the inbox open envelopes and nothing else, keys of the levels open items and no
+// envelope: ErrOpen for a key of the wrong side, before the root keys are asked.
+func (r *Ring) intake(ctx context.Context, id [16]byte, inbox bool) (cipher.AEAD, error) {
 	if r.own != nil {
-		if aead, ok := r.own.own(id); ok {
-			return aead, nil
+		if in := r.own.own(id); in != nil {
+			return in.aead, sided(in.branch, inbox)
 		}
 	}
 	r.mu.Lock()
 	cached, ok := r.intakes[id]
 	r.mu.Unlock()
 	if ok && r.now().Before(cached.until) {
-		return cached.aead, nil
+		return cached.aead, sided(cached.branch, inbox)
 	}
-	return r.open(ctx, id)
+	return r.open(ctx, id, inbox)
 }
 
-func (r *Ring) open(ctx context.Context, id [16]byte) (cipher.AEAD, error) {
+func sided(branch Branch, inbox bool) error {
+	if (branch == BranchInbox) != inbox {
+		return ErrOpen
+	}
+	return nil
+}
+
+func (r *Ring) open(ctx context.Context, id [16]byte, inbox bool) (cipher.AEAD, error) {
 	want := record.IntakeID(record.IDFromBytes(record.PrefixIntake, id))
 	row, err := r.source.IntakeRow(ctx, want)
 	if err != nil {
@@ -88,6 +96,9 @@ func (r *Ring) open(ctx context.Context, id [16]byte) (cipher.AEAD, error) {
 	}
 	if row.ID != want {
 		return nil, ErrOpen
+	}
+	if err := sided(row.Branch, inbox); err != nil {
+		return nil, err
 	}
 	private, until, err := r.branch(ctx, branchEpoch{row.Branch, row.Epoch})
 	if err != nil {
@@ -147,7 +158,7 @@ func (r *Ring) UnwrapItemKey(ctx context.Context, wrapped, ad []byte) (Key, erro
 	if err != nil {
 		return Key{}, err
 	}
-	aead, err := r.intake(ctx, id)
+	aead, err := r.intake(ctx, id, false)
 	if err != nil {
 		return Key{}, err
 	}

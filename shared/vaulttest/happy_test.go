@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kexin/shared/evidence"
+	"kexin/shared/grants"
 	"kexin/shared/record"
 	"kexin/shared/retention"
 	"kexin/shared/rows"
@@ -22,9 +23,10 @@ func TestLifeOfARecord(t *testing.T) {
 }
 
 func live(t *testing.T, k *Kit, rewriter retention.Rewriter) {
-	form := k.Process("submit-form", Public)
-	accept := k.Process("accept-submissions", Seals|Opens|SealsL3|Searches|Accepts)
-	console := k.Process("serve-console", Everything)
+	form := k.Granted(grants.SubmitForm, Public)
+	accept := k.Granted(grants.AcceptSubmissions, Seals|Opens|SealsL3|Searches|Accepts)
+	console := k.Granted(grants.ServeConsole, Seals|Opens|SealsL3|Searches)
+	restricted := k.Granted(grants.OpenRestricted, SealsL3|OpensL3)
 
 	submission, err := form.Submit(t.Context(), k.Fill(Person{N: 1}))
 	if err != nil {
@@ -52,7 +54,7 @@ func live(t *testing.T, k *Kit, rewriter retention.Rewriter) {
 	if err != nil || revealed.Value.Reveal() != IDNumber(1) {
 		t.Fatalf("reveal: %v", err)
 	}
-	revealed, err = console.Vault.Reveal(t.Context(), k.Actor("R10"), vault.RevealRequest{Customer: created.Customer, Field: "home_address",
+	revealed, err = restricted.Vault.Reveal(t.Context(), k.Actor("R10"), vault.RevealRequest{Customer: created.Customer, Field: "home_address",
 		Purpose: "contract_service", Reason: "fulfil_order", Approved: true})
 	if err != nil || revealed.Value.Empty() {
 		t.Fatalf("reveal L3: %v", err)
@@ -62,7 +64,9 @@ func live(t *testing.T, k *Kit, rewriter retention.Rewriter) {
 	if err != nil || version != 2 {
 		t.Fatalf("update: %d, %v", version, err)
 	}
+	k.Clean()
 	purgeAndProve(t, k, rewriter, created.Customer)
+	k.Clean()
 }
 
 func purgeAndProve(t *testing.T, k *Kit, rewriter retention.Rewriter, id record.CustomerID) {

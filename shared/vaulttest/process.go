@@ -8,6 +8,8 @@ import (
 	"kexin/shared/audit"
 	"kexin/shared/collect"
 	"kexin/shared/evidence"
+	"kexin/shared/fsck"
+	"kexin/shared/grants"
 	"kexin/shared/keys"
 	"kexin/shared/record"
 	"kexin/shared/retention"
@@ -37,6 +39,7 @@ type Process struct {
 	Kit    *Kit
 	Name   string
 	Store  store.Store
+	Keys   keys.Keys
 	Log    *audit.Log
 	Writer *seal.Writer
 	Ring   *seal.Ring
@@ -45,27 +48,35 @@ type Process struct {
 
 // Process starts a process of a function with capabilities.
 func (k *Kit) Process(function string, may Capability) *Process {
-	return k.ProcessOn(k.Store, function, may)
+	k.T.Helper()
+	return k.ProcessOn(k.Store, k.Keys, function, may)
 }
 
-// ProcessOn starts a process that sees the deployment through s, such as a restriction of k.Store.
-func (k *Kit) ProcessOn(s store.Store, function string, may Capability) *Process {
+// Granted starts a process that can do no more than the grants of its function, as on AWS.
+func (k *Kit) Granted(function grants.Function, may Capability) *Process {
 	k.T.Helper()
-	p := &Process{Kit: k, Name: function, Store: s, Log: k.log(s, function)}
+	set := grants.Of(function)
+	return k.ProcessOn(store.Restrict(k.Store, set.Store...), keys.Restrict(k.Keys, set.Keys), string(function), may)
+}
+
+// ProcessOn starts a process that sees the deployment through s and root, such as restrictions of k.Store and k.Keys.
+func (k *Kit) ProcessOn(s store.Store, root keys.Keys, function string, may Capability) *Process {
+	k.T.Helper()
+	p := &Process{Kit: k, Name: function, Store: s, Keys: root, Log: k.log(s, function)}
 	c := vault.Config{Deployment: k.Deployment, Function: function, Pack: k.Pack, Engine: k.Engine, Store: s, Log: p.Log, Now: k.Clock.Now, Random: k.Random}
 	if may&(Seals|Public) != 0 {
 		p.Writer = seal.NewWriter(k.Deployment, function, p.publics, p.putIntake(may), k.Clock.Now, k.Random)
 		c.Writer = p.Writer
 	}
 	if may&Opens != 0 {
-		p.Ring = seal.NewRing(k.Deployment, k.Keys, source{s}, p.Writer, k.Clock.Now)
+		p.Ring = seal.NewRing(k.Deployment, root, p.source(may), p.Writer, k.Clock.Now)
 		c.Ring = p.Ring
 	}
 	if may&SealsL3 != 0 {
-		c.RootWrap = seal.Root{Keys: k.Keys}
+		c.RootWrap = seal.Root{Keys: root}
 	}
 	if may&OpensL3 != 0 {
-		c.RootOpen = seal.Root{Keys: k.Keys}
+		c.RootOpen = seal.Root{Keys: root}
 	}
 	if may&Searches != 0 {
 		c.Index = k.Index
@@ -126,11 +137,30 @@ func (p *Process) putIntake(may Capability) seal.PutIntake {
 }
 
 // source finds intake keys and branches in their tables.
-type source struct{ store store.Store }
+type source struct {
+	store  store.Store
+	tables []store.Table
+}
 
-// IntakeRow implements seal.Source: keys of the public form lie in table inbox, those of other processes in table keys.
+// source returns where a process looks for intake keys: in table inbox when it accepts, where the public form puts its own, and in table
+// keys. A process with both capabilities, which only tests have, looks in both.
+func (p *Process) source(may Capability) source {
+	switch {
+	case may&(Accepts|OpensL3) == Accepts:
+		return source{p.Store, []store.Table{store.Inbox}}
+	case may&Accepts != 0:
+		return source{p.Store, []store.Table{store.Keys, store.Inbox}}
+	}
+	return source{p.Store, []store.Table{store.Keys}}
+}
+
+// IntakeRow implements seal.Source.
 func (s source) IntakeRow(ctx context.Context, id record.IntakeID) (seal.IntakeRow, error) {
-	items, err := s.store.GetMany(ctx, []store.Key{rows.Intake(store.Keys, id), rows.Intake(store.Inbox, id)})
+	lookup := make([]store.Key, len(s.tables))
+	for i, table := range s.tables {
+		lookup[i] = rows.Intake(table, id)
+	}
+	items, err := s.store.GetMany(ctx, lookup)
 	if err != nil {
 		return seal.IntakeRow{}, err
 	}
@@ -170,15 +200,16 @@ func (p *Process) Submit(ctx context.Context, filled *record.Filled) (record.Sub
 	return id, p.Store.Transact(ctx, "", store.PutIf(item, store.IfAbsent()))
 }
 
-// Purge returns the purge as a process of its own: with no right to open, and with a clock that it trusts.
+// Purge returns the purge as a process of its own, limited to its grants, and with a clock that it trusts.
 func (k *Kit) Purge() *retention.Purge {
-	return &retention.Purge{Store: k.Store, Log: k.log(k.Store, "purge-expired"), Pack: k.Pack, Clock: Trusted{}, Now: k.Clock.Now,
+	s := store.Restrict(k.Store, grants.Of(grants.PurgeExpired).Store...)
+	return &retention.Purge{Store: s, Log: k.log(s, "purge-expired"), Pack: k.Pack, Clock: Trusted{}, Now: k.Clock.Now,
 		Since: Start, Workers: 1, Margin: time.Second}
 }
 
-// Sealer returns seal-audit.
+// Sealer returns seal-audit, limited to its grants of rows.
 func (k *Kit) Sealer() *audit.Sealer {
-	return &audit.Sealer{Store: k.Store, Objects: k.Objects, Keys: k.Keys, Deployment: k.Deployment, Function: "seal-audit", Now: k.Clock.Now,
+	return &audit.Sealer{Store: store.Restrict(k.Store, grants.Of(grants.SealAudit).Store...), Objects: k.Objects, Keys: k.Keys, Deployment: k.Deployment, Function: "seal-audit", Now: k.Clock.Now,
 		IdleAfter: time.Hour, Reserve: time.Second}
 }
 
@@ -205,6 +236,31 @@ func (k *Kit) Certificate(id record.CustomerID) []byte {
 		}
 		if cursor = next; next == "" {
 			k.T.Fatal("no outcome of a destruction in the log")
+		}
+	}
+}
+
+// Fsck checks the whole deployment and returns what was found.
+func (k *Kit) Fsck() fsck.Report {
+	k.T.Helper()
+	report, err := fsck.Check(k.T.Context(), fsck.Config{Store: k.Base, Scanner: k.Base.(store.Scanner), Pack: k.Pack, Objects: k.Objects,
+		Audit: k.auditor().Check, Now: k.Clock.Now})
+	k.must(err)
+	return report
+}
+
+func (k *Kit) auditor() *audit.Sealer {
+	s := k.Sealer()
+	s.Store = k.Base
+	return s
+}
+
+// Clean fails the test when fsck finds anything.
+func (k *Kit) Clean() {
+	k.T.Helper()
+	for i, finding := range k.Fsck().Findings {
+		if k.T.Errorf("fsck: %v", finding); i > 10 {
+			return
 		}
 	}
 }

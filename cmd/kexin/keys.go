@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -15,7 +16,7 @@ func readPublicKeys(path string) (evidence.PublicKeys, error) {
 	if err != nil {
 		return evidence.PublicKeys{}, fmt.Errorf("read public keys: %w", err)
 	}
-	p, err := evidence.ParsePublicKeys(b)
+	p, err := evidence.ParsePublicKeys(bytes.TrimSuffix(b, []byte("\n")))
 	if err != nil {
 		return evidence.PublicKeys{}, fmt.Errorf("read public keys %s: %w", path, err)
 	}

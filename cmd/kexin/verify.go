@@ -88,6 +88,7 @@ func verifyEvidence(env *environment, path string, public evidence.PublicKeys) e
 	if err != nil {
 		return err
 	}
+	b = bytes.TrimSuffix(b, []byte("\n")) // the line end that editors and shells add is not part of the evidence
 	var kind struct {
 		Format string `json:"format"`
 	}

@@ -37,5 +37,6 @@ export default defineConfig(({ command }) => ({
     environment: 'jsdom',
     include: ['test/**/*.test.ts'],
     restoreMocks: true,
+    testTimeout: 60_000, // a guard against hanging, not a measurement
   },
 }));

@@ -19,7 +19,7 @@ function show(): void {
     <div class="page">
       <header class="bar">${brand(t('page.landing.sub'))}<div class="tools">${languageButton()}${themeButton(show)}</div></header>
       <main class="wide">
-        <div class="hero"><h1>${t('landing.title')}</h1><p>${t('landing.text')}</p></div>
+        <div class="hero"><span class="stamp" aria-hidden="true">信</span><h1>${t('landing.title')}</h1><p>${t('landing.text')}</p></div>
         <div class="doors">${door('/form/', 'form')}${door('/console/', 'console')}</div>
         <div class="promises">${promises.map((name) => html`<section>
           <h2>${t(`landing.${name}` as Key)}</h2><p>${t(`landing.${name}.text` as Key)}</p></section>`)}</div>

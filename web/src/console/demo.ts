@@ -36,10 +36,10 @@ export class Demo extends View {
     void this.job.start(async () => {
       try {
         const report = await session.api.post<unknown>(`/dev/jobs/${job}`, {});
-        toast(`${coded('job', job)}：${reportText(report)}`);
+        toast(`${coded('job', job)}${t('colon')}${reportText(report)}`);
         this.dispatchEvent(new CustomEvent('kexin-job', { bubbles: true }));
       } catch (error) {
-        toast(`${coded('job', job)}：${error instanceof Problem ? error.text : t('problem.internal')}`, 'danger');
+        toast(`${coded('job', job)}${t('colon')}${error instanceof Problem ? error.text : t('problem.internal')}`, 'danger');
       }
     });
   }

@@ -49,6 +49,10 @@ export class Console extends View {
     return session.me ? this.inside() : this.outside();
   }
 
+  protected override updated(): void {
+    this.querySelector('nav [aria-current]')?.scrollIntoView?.({ block: 'nearest', inline: 'nearest' });
+  }
+
   private outside(): TemplateResult {
     documentLanguage(t('page.console'));
     return html`<div class="page">

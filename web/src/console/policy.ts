@@ -62,6 +62,13 @@ export function usedPurposes(policy: Policy | undefined): Purpose[] {
   return (policy?.purposes ?? []).filter(({ id }) => used.size === 0 || used.has(id));
 }
 
+/** The fields that the company's forms ask for, in the order of the forms; all collected fields when there is no form. */
+export function formFields(policy: Policy | undefined): Field[] {
+  const names = [...new Set((policy?.forms ?? []).flatMap((form) => form.fields.map(({ name }) => name)))];
+  const fields = names.flatMap((name) => policy?.fields.filter((field) => field.name === name) ?? []);
+  return fields.length ? fields : policy?.fields ?? [];
+}
+
 /** The purpose for which records are opened most: the one that a form cannot do without. */
 export function usualPurpose(policy: Policy | undefined): string {
   const forms = [...(policy?.forms ?? [])].sort((a, b) => b.fields.length - a.fields.length);

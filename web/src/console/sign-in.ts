@@ -3,11 +3,11 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { t, type Text } from '../i18n/index';
 import { Problem } from '../lib/problem';
-import { departmentOf, roleOf } from './bits';
+import { roleOf } from './bits';
 import { session } from './session';
 import { problemBox, Task, View } from './view';
 
-interface Account { subject: string; name: string; role: string; title?: Text | string; department?: string }
+interface Account { subject: string; name: string; role: string; title?: Text | string }
 
 @customElement('kx-sign-in')
 export class SignIn extends View {
@@ -54,7 +54,7 @@ export class SignIn extends View {
       <h2>${t('sign-in.accounts')}</h2>
       <ul class="accounts">${accounts.map((account) => html`
         <li><button type="button" data-subject=${account.subject} ?disabled=${this.entry.busy} @click=${() => this.enter(account.subject)}>
-          <strong>${account.name}</strong><small>${roleOf(account.role, account.title)}${account.department ? ` · ${departmentOf(account.department)}` : ''}</small>
+          <strong>${account.name}</strong><small>${roleOf(account.role, account.title)}</small>
           <span class="badge">${account.role}</span></button></li>`)}</ul>
     </div>`;
   }

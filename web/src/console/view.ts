@@ -87,6 +87,6 @@ export function problemBox(problem: Problem | undefined): TemplateResult {
 function problemLines(problem: Problem): TemplateResult {
   const faults = problem.faults.filter((fault) => fault.field !== '');
   return html`<p><strong>${problem.text}</strong></p>
-    ${faults.length ? html`<ul>${faults.map((fault) => html`<li><span class="mono">${fault.field}</span>：${faultText(fault)}</li>`)}</ul>` : nothing}
+    ${faults.length ? html`<ul>${faults.map((fault) => html`<li><span class="mono">${fault.field}</span>${t('colon')}${faultText(fault)}</li>`)}</ul>` : nothing}
     ${problem.request ? html`<p class="small muted">${t('problem.request', { id: problem.request })}</p>` : nothing}`;
 }

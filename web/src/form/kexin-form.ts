@@ -129,7 +129,7 @@ export class KexinForm extends LitElement implements Context {
   private async focusOn(id: string): Promise<void> {
     this.requestUpdate();
     await this.updateComplete;
-    const target = this.renderRoot.querySelector<HTMLElement>(`#${CSS.escape(id)}`);
+    const target = this.shadowRoot?.getElementById(id) ?? this.querySelector<HTMLElement>(`#${id}`); // what is slotted belongs to the page
     target?.focus();
     target?.scrollIntoView?.({ block: 'center' });
   }
@@ -206,7 +206,7 @@ export class KexinForm extends LitElement implements Context {
       <div class="note danger" id="summary" role="alert" tabindex="-1">
         <h2>${title}</h2>
         <ul>${this.faults.map((fault) => html`<li><a href="#${controlOf(fault.field)}"
-          @click=${(event: Event) => { event.preventDefault(); void this.focusOn(controlOf(fault.field)); }}>${this.titleOf(form, fault.field)}</a>：${faultText(fault)}</li>`)}</ul>
+          @click=${(event: Event) => { event.preventDefault(); void this.focusOn(controlOf(fault.field)); }}>${this.titleOf(form, fault.field)}</a>${t('colon')}${faultText(fault)}</li>`)}</ul>
         ${this.problem?.request ? html`<p class="small muted">${t('problem.request', { id: this.problem.request })}</p>` : nothing}
       </div>`;
   }

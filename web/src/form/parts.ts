@@ -1,6 +1,7 @@
 // The parts of the form that only show: notice, purposes, fields.
 import { html, nothing, type TemplateResult } from 'lit';
 import { ifDefined } from 'lit/directives/if-defined.js';
+import { live } from 'lit/directives/live.js';
 import { coded, pick, t } from '../i18n/index';
 import { hintFor } from '../lib/hints';
 import { faultText, type Fault } from '../lib/problem';
@@ -44,11 +45,11 @@ export function purposeView(purpose: Purpose, context: Context): TemplateResult 
   return html`
     <div class="purpose">
       <label class="choice" for=${id}>
-        <input type="checkbox" id=${id} .checked=${context.filled.consents[purpose.id] === true}
+        <input type="checkbox" id=${id} .checked=${live(context.filled.consents[purpose.id] === true)}
           aria-describedby="${id}-about ${id}-rule ${fault ? `${id}-error` : ''}" aria-invalid=${ifDefined(fault ? 'true' : undefined)}
           @change=${(event: Event) => context.change((filled) => { filled.consents[purpose.id] = (event.target as HTMLInputElement).checked; })} />
         <span><strong>${t('form.purpose.agree', { purpose: pick(purpose.title) })}</strong>
-          ${purpose.mandatory ? html`<span class="required">${t('form.required')}</span>` : html`<span class="badge">${t('form.voluntary')}</span>`}
+          ${purpose.mandatory ? html`<span class="required">* ${t('form.required')}</span>` : html`<span class="badge">${t('form.voluntary')}</span>`}
           <br />${about}</span>
       </label>
       <p class="help rule" id="${id}-rule">${t(purpose.mandatory ? 'form.purpose.mandatory' : 'form.purpose.voluntary')}</p>
@@ -78,7 +79,7 @@ function sensitiveView(field: Field, context: Context): TemplateResult {
         ${pick(field.effect) ? html`<div><dt>${t('form.sensitive.effect')}</dt><dd>${pick(field.effect)}</dd></div>` : nothing}
       </dl>
       <label class="choice" for=${id}>
-        <input type="checkbox" id=${id} .checked=${agreed} aria-describedby="${id}-about"
+        <input type="checkbox" id=${id} .checked=${live(agreed)} aria-describedby="${id}-about"
           @change=${(event: Event) => agree(field, (event.target as HTMLInputElement).checked, context)} />
         <span>${t('form.sensitive.agree', { field: pick(field.title) })}</span>
       </label>
@@ -98,7 +99,7 @@ function agree(field: Field, given: boolean, context: Context): void {
 function labelView(field: Field): TemplateResult {
   return html`
     <label for="f-${field.name}">${pick(field.title)}
-      ${field.required ? html`<span class="required">${t('form.required')}</span>` : html`<span class="optional">${t('form.optional')}</span>`}</label>`;
+      ${field.required ? html`<span class="required">* ${t('form.required')}</span>` : html`<span class="optional">${t('form.optional')}</span>`}</label>`;
 }
 
 function inputView(field: Field, context: Context): TemplateResult {
@@ -128,11 +129,11 @@ function controlView(field: Field, value: string, enabled: boolean, invalid: boo
     </select>`;
   }
   if (field.type === 'text') {
-    return html`<textarea id=${id} .value=${value} aria-describedby=${described} aria-invalid=${isInvalid} aria-required=${isRequired}
+    return html`<textarea id=${id} .value=${live(value)} aria-describedby=${described} aria-invalid=${isInvalid} aria-required=${isRequired}
       ?disabled=${!enabled} @input=${typed} @blur=${left}></textarea>`;
   }
   const look = looks[field.check ?? ''] ?? looks[field.type] ?? {};
-  return html`<input id=${id} type=${look.type ?? 'text'} .value=${value} inputmode=${ifDefined(look.inputmode)}
+  return html`<input id=${id} type=${look.type ?? 'text'} .value=${live(value)} inputmode=${ifDefined(look.inputmode)}
     autocomplete=${(look.autocomplete ?? completions[field.name] ?? 'off') as 'off'} spellcheck="false"
     aria-describedby=${described} aria-invalid=${isInvalid} aria-required=${isRequired} ?disabled=${!enabled} @input=${typed} @blur=${left} />`;
 }

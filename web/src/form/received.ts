@@ -52,7 +52,7 @@ function refusedView(received: Received, form: Form): TemplateResult {
   return html`
     <div class="note warn">
       <h2>${t('received.refused')}</h2>
-      <ul>${received.refused!.map(({ field, code }) => html`<li>${title(field)}：${coded('fault', code)}</li>`)}</ul>
+      <ul>${received.refused!.map(({ field, code }) => html`<li>${title(field)}${t('colon')}${coded('fault', code)}</li>`)}</ul>
     </div>`;
 }
 

@@ -5,6 +5,7 @@ import { pick, t } from '../../i18n/index';
 import { faultText } from '../../lib/problem';
 import type { Field } from '../../lib/types';
 import { levelBadge } from '../bits';
+import { formFields } from '../policy';
 import { session } from '../session';
 import { ChangeDialog } from './change';
 
@@ -16,10 +17,11 @@ export class Edit extends ChangeDialog {
 
   // fields are those that the company's forms ask of this kind of customer, or that this one has, as far as the purpose uses them.
   private fields(): Field[] {
-    const known = new Set((session.policy?.forms ?? []).flatMap((form) => form.fields.map(({ name }) => name)));
-    for (const name of [...Object.keys(this.record.fields), ...(this.record.hidden ?? [])]) known.add(name);
-    return (session.policy?.fields ?? []).filter((field) => known.has(field.name)
-      && (!field.kinds?.length || field.kinds.includes(this.record.kind)) && (!field.purposes?.length || field.purposes.includes(this.purpose)));
+    const present = [...Object.keys(this.record.fields), ...(this.record.hidden ?? [])];
+    const known = formFields(session.policy);
+    const others = (session.policy?.fields ?? []).filter((field) => present.includes(field.name) && !known.includes(field));
+    return [...known, ...others].filter((field) => (!field.kinds?.length || field.kinds.includes(this.record.kind))
+      && (!field.purposes?.length || field.purposes.includes(this.purpose)));
   }
 
   /** Only what differs: a new value, or null for one that is to be removed. */

@@ -5,7 +5,7 @@ import { coded, language, t } from '../../i18n/index';
 import { Attempt } from '../../lib/random';
 import type { ExportOrder } from '../../lib/types';
 import { levelBadge, options } from '../bits';
-import { fieldTitle, usedPurposes } from '../policy';
+import { fieldTitle, formFields, usedPurposes } from '../policy';
 import { session } from '../session';
 import { toast } from '../toast';
 import { problemBox, Task, View } from '../view';
@@ -30,7 +30,7 @@ export class Order extends View {
   }
 
   private exportable(): string[] {
-    return (session.policy?.fields ?? []).filter((field) => field.export && (!field.purposes?.length || field.purposes.includes(this.order.purpose)))
+    return formFields(session.policy).filter((field) => field.export && (!field.purposes?.length || field.purposes.includes(this.order.purpose)))
       .map((field) => field.name);
   }
 

@@ -97,7 +97,7 @@ export class Reveal extends View {
   private form(): TemplateResult {
     return html`<form class="stack" @submit=${(event: Event) => this.ask(event)}>
       ${this.over ? html`<p class="note info" role="status" id="reveal-over">${t('reveal.over')}</p>` : nothing}
-      <p>${levelBadge(this.level)} <span class="muted">${t('record.purpose')}：${purposeOf(this.purpose)}</span></p>
+      <p>${levelBadge(this.level)} <span class="muted">${t('record.purpose')}${t('colon')}${purposeOf(this.purpose)}</span></p>
       <p class="help">${t(this.level === 'L3' ? 'reveal.text.approval' : 'reveal.text')}</p>
       ${problemBox(this.request.problem)}
       ${this.approval ? this.waiting() : nothing}

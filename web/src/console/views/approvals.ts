@@ -58,7 +58,7 @@ export class Approvals extends View {
         ${request.export ? fact(t('approvals.export'), shortId(request.export)) : nothing}
         ${request.purpose ? fact(t('record.purpose'), purposeOf(request.purpose)) : nothing}
         ${request.reason ? fact(t('reason'), reasonOf(request.reason)) : nothing}
-        ${request.fields?.length ? fact(t('history.fields'), request.fields.map((name) => fieldTitle(session.policy, name)).join('、')) : nothing}
+        ${request.fields?.length ? fact(t('history.fields'), request.fields.map((name) => fieldTitle(session.policy, name)).join(t('comma'))) : nothing}
         ${request.change ? fact(t('approvals.change'), html`${request.change.name} · ${roleOf(request.change.role)} (${request.change.role}) · ${departmentOf(request.change.department)}
           · ${t(request.change.active ? 'staff.active' : 'staff.inactive')}`) : nothing}
         ${fact(t('approvals.created'), dateTime(request.created))}

@@ -4,7 +4,7 @@ import { customElement, state } from 'lit/decorators.js';
 import { coded, t, type Key } from '../../i18n/index';
 import type { Card, Field } from '../../lib/types';
 import { cardFields, cardName, departmentOf, options, shortId, stateBadge } from '../bits';
-import { fieldTitle } from '../policy';
+import { fieldTitle, formFields } from '../policy';
 import { session } from '../session';
 import { emptiness, problemBox, shown, Task, View } from '../view';
 
@@ -43,7 +43,7 @@ export class Customers extends View {
   }
 
   private searchable(): Field[] {
-    return (session.policy?.fields ?? []).filter((field) => kindsOf(field).length > 0);
+    return formFields(session.policy).filter((field) => kindsOf(field).length > 0);
   }
 
   private chooseField(name: string): void {

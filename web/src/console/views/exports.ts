@@ -76,7 +76,7 @@ export class Exports extends View {
     return html`<tr data-export=${entry.export} data-state=${entry.state}>
       <th scope="row">${shortId(entry.export)}<br /><span class="small muted">${dateTime(entry.created)}</span></th>
       <td data-label=${t('exports.why')}>${purposeOf(entry.purpose)}<br /><span class="small muted">${reasonOf(entry.reason)}</span></td>
-      <td data-label=${t('history.fields')}>${(entry.fields ?? []).map((name) => fieldTitle(session.policy, name)).join('、')}</td>
+      <td data-label=${t('history.fields')}>${(entry.fields ?? []).map((name) => fieldTitle(session.policy, name)).join(t('comma'))}</td>
       <td data-label=${t('exports.rows')}>${ready || released ? entry.rows : '–'}</td>
       <td data-label=${t('exports.state')}><span class="badge ${kind}">${coded('export', entry.state)}</span>
         ${waits && entry.approval ? html`<br /><span class="small muted">${t('exports.waits')} ${shortId(entry.approval)}</span>` : nothing}

@@ -55,6 +55,6 @@ export class History extends View {
           ${entry.code && entry.code !== 'allow' ? html`<br /><span class="small muted">${coded('denied', entry.code)}</span>` : nothing}</td>
         <td data-label=${t('history.who')}>${entry.actor ? shortId(entry.actor) : '–'}${entry.role ? html`<br /><span class="small muted">${coded('role', entry.role)}</span>` : nothing}</td>
         <td data-label=${t('history.why')}>${purposeOf(entry.purpose)}${entry.reason ? html`<br /><span class="small muted">${reasonOf(entry.reason)}</span>` : nothing}</td>
-        <td data-label=${t('history.fields')}>${(entry.fields ?? []).map((name) => fieldTitle(session.policy, name)).join('、') || '–'}</td></tr>`)}</tbody></table></div>`;
+        <td data-label=${t('history.fields')}>${(entry.fields ?? []).map((name) => fieldTitle(session.policy, name)).join(t('comma')) || '–'}</td></tr>`)}</tbody></table></div>`;
   }
 }

@@ -5,7 +5,7 @@ import { coded, t } from '../../i18n/index';
 import { dateTime, day } from '../../lib/time';
 import type { CustomerRecord } from '../../lib/types';
 import { departmentOf, levelBadge, options, purposeOf, shortId, stateBadge, valueView } from '../bits';
-import { fieldTitle, usedPurposes, usualPurpose } from '../policy';
+import { fieldTitle, formFields, usedPurposes, usualPurpose } from '../policy';
 import { offered } from '../roles';
 import { session } from '../session';
 import { shown, Task, View } from '../view';
@@ -109,7 +109,8 @@ export class Record extends View {
   }
 
   private fields(record: CustomerRecord): TemplateResult {
-    const names = Object.keys(record.fields ?? {});
+    const order = formFields(session.policy).map(({ name }) => name);
+    const names = Object.keys(record.fields ?? {}).sort((a, b) => order.indexOf(a) - order.indexOf(b));
     const hidden = (record.hidden ?? []).filter((name) => !names.includes(name));
     if (names.length + hidden.length === 0) return html`<div class="panel state"><h2>${t('record.none')}</h2><p>${t('record.none.text')}</p></div>`;
     return html`<div class="scroll"><table class="cards"><caption class="visually-hidden">${t('record.tab.data')}</caption>

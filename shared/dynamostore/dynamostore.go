@@ -2,7 +2,7 @@
 // the body is the binary attribute b, attributes stand under their own names. An empty body is left out.
 //
 // Writes of several ops, and all writes with a token, are transactions with a client request token, so that trying again is safe. A
-// single put or delete without a token is a plain conditional write at half the cost; package comment of single.go says what that
+// single put or delete without a token is a plain conditional write at half the cost; single.go says what that
 // means when an answer is lost. The SDK's own retries are switched off for writes, because only this package knows what may be
 // repeated; reads keep them.
 package dynamostore

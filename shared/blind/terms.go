@@ -169,9 +169,7 @@ func split(text string) []part {
 		}
 		inWord = word
 	}
-	return slices.DeleteFunc(parts, func(p part) bool {
-		return !p.chinese && (len(p.text) < 2 || slices.Contains(legalWords, string(p.text)))
-	})
+	return slices.DeleteFunc(parts, part.common)
 }
 
 // common reports words that too many names share.

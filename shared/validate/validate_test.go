@@ -167,9 +167,7 @@ func TestCanonicalFormsAreFinal(t *testing.T) {
 
 func TestAnyTextIsRefusedOrMadeCanonical(t *testing.T) {
 	names := make([]string, 0, len(examples))
-	for _, check := range validate.Checks() {
-		names = append(names, check)
-	}
+	names = append(names, validate.Checks()...)
 	for _, typ := range []string{validate.TypeStr, validate.TypeText, validate.TypeInt, validate.TypeMoney, validate.TypeBool, validate.TypeDate} {
 		names = append(names, "type "+typ)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kexin/shared/audit"
+	"kexin/shared/audit/entry"
 	"kexin/shared/collect"
 	"kexin/shared/evidence"
 	"kexin/shared/fsck"
@@ -261,6 +262,24 @@ func (k *Kit) Clean() {
 	for i, finding := range k.Fsck().Findings {
 		if k.T.Errorf("fsck: %v", finding); i > 10 {
 			return
+		}
+	}
+}
+
+// Entries returns every audit entry, in no order.
+func (k *Kit) Entries() []audit.Entry {
+	k.T.Helper()
+	var list []audit.Entry
+	for cursor := ""; ; {
+		page, err := k.Base.(store.Scanner).Scan(k.T.Context(), store.Audit, 0, 1, cursor)
+		k.must(err)
+		for _, item := range page.Items {
+			if e, err := entry.Parse(item.Body); err == nil {
+				list = append(list, e)
+			}
+		}
+		if cursor = page.Next; cursor == "" {
+			return list
 		}
 	}
 }

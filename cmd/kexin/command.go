@@ -47,6 +47,7 @@ type command struct {
 // commands returns every command, fresh for one run.
 func commands() []command {
 	return []command{
+		benchCommand(),
 		openCommand(),
 		verifyCommand(),
 		versionCommand(),

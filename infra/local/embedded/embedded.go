@@ -39,6 +39,7 @@ type Options struct {
 	Audience   string
 	Log        *slog.Logger
 	Random     io.Reader
+	Instrument func(*system.Backend) // may wrap what every function works on, such as a store that counts; nil: nothing
 }
 
 // Server is an open installation.
@@ -196,6 +197,9 @@ func (s *Server) compose(ctx context.Context) error {
 	}
 	s.backend = system.Backend{Deployment: s.Keys.Deployment(), Store: s.Store, Keys: s.Keys, Objects: s.Objects, ManifestKey: manifest,
 		Pack: s.Pack, Engine: engine, Now: s.Clock.Now, Random: s.Random, Lanes: lanes}
+	if s.Instrument != nil {
+		s.Instrument(&s.backend)
+	}
 	s.parts, err = s.newParts(ctx)
 	return err
 }

@@ -1,0 +1,48 @@
+// Command approve lets second persons answer requests, and with two persons change the staff register, as a Lambda function. It opens
+// nothing and holds no key.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"kexin/functions/internal/boot"
+	"kexin/shared/approveapi"
+	"kexin/shared/grants"
+	"kexin/shared/httpapi"
+	"kexin/shared/identity"
+	"kexin/shared/staff"
+	"kexin/shared/staffapi"
+	"kexin/shared/vault"
+)
+
+func main() {
+	b, err := boot.Start(grants.Approve, os.Environ(), boot.Policy)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	lambda.Start(b.HTTP(func(context.Context) (*httpapi.API, error) { return compose(b) }))
+}
+
+func compose(b *boot.Boot) (*httpapi.API, error) {
+	sys, err := b.System()
+	if err != nil {
+		return nil, err
+	}
+	v, err := sys.Vault(func(*vault.Config) {})
+	if err != nil {
+		return nil, err
+	}
+	verifier, err := b.Verifier()
+	if err != nil {
+		return nil, err
+	}
+	api := b.API(staffapi.Rules())
+	approveapi.Register(api.With(identity.Require(verifier)), approveapi.Deps{Vault: v, Store: sys.Store, Log: sys.Log,
+		Register: staff.Register{Store: sys.Store}, Pack: sys.Pack, Now: sys.Now, Random: sys.Random})
+	return api, nil
+}

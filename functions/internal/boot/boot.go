@@ -1,0 +1,100 @@
+// Package boot is what the functions' programs share: settings and credentials from the environment, clients for exactly those services
+// that the function uses, and the function's own limited system over them. Nothing here calls a service: what needs one is built when
+// the first event arrives, so that a process asks for its first event as soon as it can and an outage at that moment is an answer to a
+// request and not a crash.
+package boot
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"kexin/shared/dynamostore"
+	"kexin/shared/env"
+	"kexin/shared/grants"
+	"kexin/shared/lambdaevent"
+	"kexin/shared/system"
+	"kexin/shared/telemetry"
+)
+
+// Boot is a function's process before its first event.
+type Boot struct {
+	Function grants.Function
+	Settings env.Settings
+	Log      *slog.Logger
+	// Dynamo is the whole store, for its clock; everything else goes through the limited one of System.
+	Dynamo *dynamostore.Store
+
+	aws     platform
+	backend system.Backend
+}
+
+// Part adds something to the backend that not every function has. Only parts that a program names are linked into it.
+type Part func(*Boot) error
+
+// Start reads the settings of function from environ, a list of NAME=value, and adds parts. It fails when a variable that function needs
+// is missing, or one is set that nobody reads.
+func Start(function grants.Function, environ []string, parts ...Part) (*Boot, error) {
+	settings, err := env.Load(environ)
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", function, err)
+	}
+	platform, err := platformOf(environ)
+	if err := errors.Join(err, settings.Require(Variables(function)...)); err != nil {
+		return nil, fmt.Errorf("start %s: %w", function, err)
+	}
+	b := &Boot{Function: function, Settings: settings, Log: telemetry.NewLogger(os.Stdout, slog.LevelInfo), aws: platform}
+	b.Dynamo = b.newStore()
+	b.backend = system.Backend{Deployment: settings.Deployment, Store: b.Dynamo, ManifestKey: settings.KMS.ManifestKey, Now: now,
+		Random: rand.Reader, Lanes: 1}
+	for _, part := range parts {
+		if err := part(b); err != nil {
+			return nil, fmt.Errorf("start %s: %w", function, err)
+		}
+	}
+	return b, nil
+}
+
+func now() time.Time { return time.Now().UTC() }
+
+// System returns the function's part of the deployment, and nothing beyond it.
+func (b *Boot) System() (*system.System, error) { return system.New(b.backend, b.Function) }
+
+// Function returns the function that build makes when the first event arrives. When build fails, that event fails with its error, and
+// the next event tries again.
+func Function(build func(context.Context) (lambdaevent.Function, error)) lambdaevent.Function {
+	made := &lazily[lambdaevent.Function]{build: build}
+	return func(ctx context.Context, event []byte) ([]byte, error) {
+		function, err := made.get(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("prepare function: %w", err)
+		}
+		return function(ctx, event)
+	}
+}
+
+// lazily is a value that is made when it is first needed.
+type lazily[T any] struct {
+	build func(context.Context) (T, error)
+
+	mu    sync.Mutex
+	value *T
+}
+
+func (l *lazily[T]) get(ctx context.Context) (T, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.value == nil {
+		value, err := l.build(ctx)
+		if err != nil {
+			return value, err
+		}
+		l.value = &value
+	}
+	return *l.value, nil
+}

@@ -1,0 +1,98 @@
+package boot
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"kexin/shared/lambdaevent"
+	"kexin/shared/record"
+)
+
+// maxAnswer is the longest answer of another function that is read, in bytes: what Lambda lets through.
+const maxAnswer = 6 << 20
+
+// Invoke returns the function called name on Lambda, invoked and waited for. It signs the one request that it needs itself, which spares
+// the process the SDK's client of Lambda. It does not retry: the function behind it may have acted.
+func (b *Boot) Invoke(name string) lambdaevent.Function {
+	base := "https://lambda." + b.aws.region + "." + domain(b.aws.region)
+	if endpoint := b.aws.endpoint("LAMBDA"); endpoint != nil {
+		base = strings.TrimSuffix(*endpoint, "/")
+	}
+	address := base + "/2015-03-31/functions/" + url.PathEscape(name) + "/invocations"
+	return func(ctx context.Context, event []byte) ([]byte, error) {
+		request, err := b.signed(ctx, address, event)
+		if err != nil {
+			return nil, err
+		}
+		response, err := b.aws.client.Do(request)
+		if err != nil {
+			return nil, fmt.Errorf("call function: %w", err)
+		}
+		defer func() { _ = response.Body.Close() }()
+		answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("read answer of function: %w", err)
+		case response.StatusCode != http.StatusOK:
+			return nil, fmt.Errorf("call function: Lambda answered %d", response.StatusCode)
+		case response.Header.Get("X-Amz-Function-Error") != "":
+			return nil, fmt.Errorf("call function: it failed") // why is in its own log
+		}
+		return answer, nil
+	}
+}
+
+// domain is where the services of a region are.
+func domain(region string) string {
+	if strings.HasPrefix(region, "cn-") {
+		return "amazonaws.com.cn"
+	}
+	return "amazonaws.com"
+}
+
+// signed returns a POST of body to Lambda.
+func (b *Boot) signed(ctx context.Context, address string, body []byte) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("make call: %w", err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	sum := sha256.Sum256(body)
+	if err := v4.NewSigner().SignHTTP(ctx, b.aws.credentials, request, hex.EncodeToString(sum[:]), "lambda", b.aws.region, now()); err != nil {
+		return nil, fmt.Errorf("sign call: %w", err)
+	}
+	return request, nil
+}
+
+// ExportMessage is what build-export is told through its queue.
+type ExportMessage struct {
+	Export record.ExportID `json:"export"`
+}
+
+// WakeBuilder returns what tells build-export that an export is queued.
+func (b *Boot) WakeBuilder() func(context.Context, record.ExportID) error {
+	client := sqs.NewFromConfig(b.aws.config(), func(o *sqs.Options) { o.BaseEndpoint = b.aws.endpoint("SQS") })
+	queue := b.Settings.Queues.Exports
+	return func(ctx context.Context, id record.ExportID) error {
+		body, err := json.Marshal(ExportMessage{id})
+		if err != nil {
+			return fmt.Errorf("encode message: %w", err)
+		}
+		text := string(body)
+		if _, err := client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &queue, MessageBody: &text}); err != nil {
+			return fmt.Errorf("send message: %w", err)
+		}
+		return nil
+	}
+}

@@ -1,0 +1,62 @@
+package boot
+
+import (
+	"slices"
+
+	"kexin/shared/env"
+	"kexin/shared/grants"
+	"kexin/shared/keys"
+	"kexin/shared/objects"
+	"kexin/shared/rows"
+	"kexin/shared/store"
+)
+
+var tableVariables = map[store.Table]env.Variable{store.Inbox: env.TableInbox, store.Keys: env.TableKeys, store.Records: env.TableRecords,
+	store.Restricted: env.TableRestricted, store.Audit: env.TableAudit, store.Work: env.TableWork}
+
+var signerVariables = map[keys.Signer]env.Variable{keys.SignManifest: env.KMSManifest, keys.SignArchives: env.KMSArchives,
+	keys.SignCheckpoints: env.KMSCheckpoints, keys.SignReceipts: env.KMSReceipts}
+
+var bucketVariables = map[objects.Bucket]env.Variable{objects.Archives: env.BucketArchives, objects.Evidence: env.BucketEvidence}
+
+// Variables returns the settings that function needs, in a fixed order: what follows from its grants, and what its own code asks for.
+// template.yaml gives each function exactly these.
+func Variables(function grants.Function) []env.Variable {
+	set := grants.Of(function)
+	need := map[env.Variable]bool{env.Deployment: true}
+	for _, grant := range set.Store {
+		need[tableVariables[grant.Table]] = true
+		if grant.Prefix == rows.PrefixManifest {
+			need[env.ManifestKey] = true
+		}
+	}
+	for _, purpose := range append(slices.Clone(set.Keys.Wrap), set.Keys.Unwrap...) {
+		need[env.KMSData] = need[env.KMSData] || purpose != keys.ForRecord
+		need[env.KMSRestricted] = need[env.KMSRestricted] || purpose == keys.ForRecord
+	}
+	for _, signer := range set.Keys.Sign {
+		need[signerVariables[signer]] = true
+	}
+	for _, grant := range set.Objects {
+		need[bucketVariables[grant.Bucket]], need[env.KMSStorage] = true, true
+	}
+	for _, variable := range others(function) {
+		need[variable] = true
+	}
+	return slices.DeleteFunc(env.Known(), func(v env.Variable) bool { return !need[v] })
+}
+
+// others returns what no grant speaks of.
+func others(function grants.Function) []env.Variable {
+	switch function {
+	case grants.SubmitForm: // it hands out the public halves of all signing keys
+		return []env.Variable{env.Pack, env.KMSManifest, env.KMSArchives, env.KMSCheckpoints, env.KMSReceipts}
+	case grants.ServeConsole:
+		return []env.Variable{env.Pack, env.OIDCIssuer, env.OIDCAudience, env.OpenRestricted, env.QueueExports}
+	case grants.Approve, grants.OpenRestricted, grants.ReleaseArchive:
+		return []env.Variable{env.Pack, env.OIDCIssuer, env.OIDCAudience}
+	case grants.AcceptSubmissions, grants.BuildExport, grants.PurgeExpired:
+		return []env.Variable{env.Pack}
+	}
+	return nil
+}

@@ -1,0 +1,49 @@
+// Command release-archive hands out an archive's key once, and links to its ciphertext, as a Lambda function. It opens no records.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"kexin/functions/internal/boot"
+	"kexin/shared/exports"
+	"kexin/shared/grants"
+	"kexin/shared/httpapi"
+	"kexin/shared/identity"
+	"kexin/shared/releaseapi"
+	"kexin/shared/staff"
+	"kexin/shared/staffapi"
+	"kexin/shared/vault"
+)
+
+func main() {
+	b, err := boot.Start(grants.ReleaseArchive, os.Environ(), boot.KMS, boot.S3, boot.Policy)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	lambda.Start(b.HTTP(func(context.Context) (*httpapi.API, error) { return compose(b) }))
+}
+
+func compose(b *boot.Boot) (*httpapi.API, error) {
+	sys, err := b.System()
+	if err != nil {
+		return nil, err
+	}
+	v, err := sys.Vault(func(*vault.Config) {})
+	if err != nil {
+		return nil, err
+	}
+	verifier, err := b.Verifier()
+	if err != nil {
+		return nil, err
+	}
+	api := b.API(staffapi.Rules())
+	releaseapi.Register(api.With(identity.Require(verifier)), releaseapi.Deps{
+		Clerk: &exports.Clerk{Vault: v, Store: sys.Store, Keys: sys.Keys, Objects: sys.Objects, Now: sys.Now}, Log: sys.Log,
+		Register: staff.Register{Store: sys.Store}})
+	return api, nil
+}

@@ -1,0 +1,68 @@
+// Command serve-console is the staff console as a Lambda function. It may open L0 to L2 as decided, edit all levels (L3: encrypt only)
+// and queue builds; it cannot open L3, approve, change the staff register or hand out archives.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"kexin/functions/internal/boot"
+	"kexin/shared/audit"
+	"kexin/shared/consoleapi"
+	"kexin/shared/exports"
+	"kexin/shared/grants"
+	"kexin/shared/httpapi"
+	"kexin/shared/identity"
+	"kexin/shared/indexes"
+	"kexin/shared/seal"
+	"kexin/shared/staff"
+	"kexin/shared/staffapi"
+	"kexin/shared/store"
+	"kexin/shared/system"
+	"kexin/shared/vault"
+)
+
+func main() {
+	b, err := boot.Start(grants.ServeConsole, os.Environ(), boot.KMS, boot.S3, boot.Policy)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	lambda.Start(b.HTTP(func(ctx context.Context) (*httpapi.API, error) { return compose(ctx, b) }))
+}
+
+func compose(ctx context.Context, b *boot.Boot) (*httpapi.API, error) {
+	sys, err := b.System()
+	if err != nil {
+		return nil, err
+	}
+	v, err := door(ctx, sys)
+	if err != nil {
+		return nil, err
+	}
+	verifier, err := b.Verifier()
+	if err != nil {
+		return nil, err
+	}
+	desk := &exports.Desk{Vault: v, Store: sys.Store, Pack: sys.Pack, Now: sys.Now, Random: sys.Random, Wake: b.WakeBuilder()}
+	api := b.API(staffapi.Rules())
+	consoleapi.Register(api.With(identity.Require(verifier)), consoleapi.Deps{Vault: v, Engine: sys.Engine, Pack: sys.Pack, Store: sys.Store,
+		Log: sys.Log, Prover: audit.Prover{Store: sys.Store, Objects: sys.Objects}, Register: staff.Register{Store: sys.Store}, Desk: desk,
+		Opener: consoleapi.Invoker{Invoke: b.Invoke(b.Settings.Functions.OpenRestricted)}, Now: sys.Now, Random: sys.Random})
+	return api, nil
+}
+
+// door returns the console's vault.
+func door(ctx context.Context, sys *system.System) (*vault.Vault, error) {
+	index, err := indexes.Load(ctx, sys.Store, sys.Keys, sys.Deployment)
+	if err != nil {
+		return nil, err
+	}
+	return sys.Vault(func(c *vault.Config) {
+		c.Writer = sys.Writer(store.Keys)
+		c.Ring, c.RootWrap, c.Index = sys.Ring(store.Keys, c.Writer), seal.Root{Keys: sys.Keys}, index
+	})
+}

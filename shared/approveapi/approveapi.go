@@ -147,7 +147,7 @@ func state(r approvals.Request, answers []approvals.Answer) string {
 }
 
 type answerInput struct {
-	ID   string `path:"id" pattern:"^apr_[a-z2-7]{26}$"`
+	ID   string `path:"id" pattern:"^apr_[a-z2-7]{25}[aeimquy4]$"`
 	Body struct {
 		Allow bool `json:"allow"`
 	}

@@ -1,6 +1,7 @@
 package approveapi
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,12 +18,13 @@ import (
 	"kexin/shared/staff"
 	"kexin/shared/staffapi"
 	"kexin/shared/store"
+	"kexin/shared/vault"
 )
 
 // Change is a requested entry of the staff register. The login is given by issuer and subject of its tokens; an empty one keeps the
 // present login.
 type Change struct {
-	Staff      string      `json:"staff,omitempty" pattern:"^stf_[a-z2-7]{26}$" doc:"Member to change; leave out for a new one"`
+	Staff      string      `json:"staff,omitempty" pattern:"^stf_[a-z2-7]{25}[aeimquy4]$" doc:"Member to change; leave out for a new one"`
 	Name       string      `json:"name" minLength:"1" maxLength:"60"`
 	Role       string      `json:"role" maxLength:"8"`
 	Title      record.Text `json:"title"`
@@ -101,12 +103,24 @@ func (d Deps) change(ctx context.Context, in *changeInput) (*changeOutput, error
 	_, err = d.Vault.RecordAct(ctx, actor, decision.ActStaffWrite, func(e *audit.Entry) {
 		e.Code, e.Approval, e.Object = "asked", id, in.Body.Staff
 	}, op)
-	if err != nil && !errors.Is(err, store.ErrCondition) { // a repetition meets its own request
+	if errors.Is(err, store.ErrCondition) { // a repetition meets its own request
+		err = d.repeated(ctx, id, detail)
+	}
+	if err != nil {
 		return nil, err
 	}
 	out := &changeOutput{}
 	out.Body.Approval = id
 	return out, nil
+}
+
+// repeated returns vault.ErrReplayed when the request that is stored under an idempotency key asks for another change than detail.
+func (d Deps) repeated(ctx context.Context, id record.ApprovalID, detail []byte) error {
+	before, err := approvals.Get(ctx, d.Store, id)
+	if err == nil && !bytes.Equal(before.Detail, detail) {
+		return vault.ErrReplayed
+	}
+	return err
 }
 
 func (d Deps) checkChange(ctx context.Context, c Change) error {

@@ -189,7 +189,7 @@ func pendingCursor(cursor string, shards []string) (int, string, error) {
 type mergeInput struct {
 	CustomerPath
 	Body struct {
-		Into    string `json:"into" pattern:"^cus_[a-z2-7]{26}$"`
+		Into    string `json:"into" pattern:"^cus_[a-z2-7]{25}[aeimquy4]$"`
 		Version int64  `json:"version" minimum:"1"`
 	}
 }
@@ -426,7 +426,7 @@ func named[K ~string](texts map[K]record.Text) []Named {
 type decideInput struct {
 	Body struct {
 		Action   string `json:"action" maxLength:"32"`
-		Customer string `json:"customer,omitempty" pattern:"^cus_[a-z2-7]{26}$"`
+		Customer string `json:"customer,omitempty" pattern:"^cus_[a-z2-7]{25}[aeimquy4]$"`
 		Field    string `json:"field,omitempty" maxLength:"64"`
 		Purpose  string `json:"purpose,omitempty" maxLength:"64"`
 		Reason   string `json:"reason,omitempty" maxLength:"64"`

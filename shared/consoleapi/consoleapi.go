@@ -58,7 +58,7 @@ func Register(api *httpapi.API, d Deps) {
 	register(api, "hold-customer", http.MethodPost, "/v1/customers/{id}/holds", "Place or lift a legal hold", d.hold)
 	httpapi.Register(api, huma.Operation{OperationID: "destroy-customer", Method: http.MethodPost, Path: "/v1/customers/{id}/destructions", Summary: "Queue a destruction", DefaultStatus: http.StatusAccepted}, wrap(d.destroy))
 	register(api, "withdraw-consent", http.MethodPost, "/v1/customers/{id}/withdrawals", "Record a withdrawal of consent", d.withdraw)
-	register(api, "destruction-certificate", http.MethodGet, "/v1/customers/{id}/certificate", "Certificate of destruction", d.certificate)
+	httpapi.Register(api, httpapi.AnswersJSON(huma.Operation{OperationID: "destruction-certificate", Method: http.MethodGet, Path: "/v1/customers/{id}/certificate", Summary: "Certificate of destruction"}), wrap(d.certificate))
 	register(api, "list-pending", http.MethodGet, "/v1/pending", "Pending records", d.pending)
 	register(api, "merge-pending", http.MethodPost, "/v1/pending/{id}/merge", "Merge a pending record", d.merge)
 	register(api, "refuse-pending", http.MethodPost, "/v1/pending/{id}/refuse", "Refuse a pending record", d.refuse)
@@ -94,14 +94,14 @@ func (d Deps) actor(ctx context.Context) (vault.Actor, error) {
 // CustomerPath is embedded in the input of an operation whose path names a customer. It is exported because huma skips embedded structs
 // that are not.
 type CustomerPath struct {
-	ID string `path:"id" pattern:"^cus_[a-z2-7]{26}$"`
+	ID string `path:"id" pattern:"^cus_[a-z2-7]{25}[aeimquy4]$"`
 }
 
 func (c CustomerPath) customer() record.CustomerID { return record.CustomerID(c.ID) }
 
 // exportInput is embedded where a path names an export.
 type exportInput struct {
-	ID string `path:"id" pattern:"^exp_[a-z2-7]{26}$"`
+	ID string `path:"id" pattern:"^exp_[a-z2-7]{25}[aeimquy4]$"`
 }
 
 // versionOutput answers a change with the new version.

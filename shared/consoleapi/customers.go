@@ -337,7 +337,7 @@ type revealInput struct {
 		Purpose  string `json:"purpose" maxLength:"64"`
 		Reason   string `json:"reason" maxLength:"64" doc:"Code of the pack's list"`
 		Note     string `json:"note,omitempty" maxLength:"500" doc:"Why, in words; sealed beside the customer's data"`
-		Approval string `json:"approval,omitempty" maxLength:"30" doc:"Id of the approval, for restricted fields"`
+		Approval string `json:"approval,omitempty" pattern:"^(apr_[a-z2-7]{25}[aeimquy4])?$" doc:"Id of the approval, for restricted fields"`
 	}
 }
 
@@ -434,7 +434,7 @@ func (d Deps) destruction(ctx context.Context, id record.CustomerID) (audit.Ref,
 }
 
 type auditInput struct {
-	Customer string `query:"customer" required:"true" pattern:"^cus_[a-z2-7]{26}$"`
+	Customer string `query:"customer" required:"true" pattern:"^cus_[a-z2-7]{25}[aeimquy4]$"`
 	Cursor   string `query:"cursor" maxLength:"2048"`
 }
 

@@ -108,7 +108,7 @@ func (d *Desk) check(p Params) error {
 }
 
 // Request asks for an export. Where its level wants a second person, it waits for the approval that is returned; else it is queued.
-// place is what the caller's idempotency key stands for: asking twice has one effect.
+// place is what the caller's idempotency key stands for: asking twice has one effect, asking for something else vault.ErrReplayed.
 func (d *Desk) Request(ctx context.Context, actor vault.Actor, place [16]byte, p Params) (Export, error) {
 	level, needed, err := d.Preview(ctx, actor, p)
 	if err != nil {
@@ -118,8 +118,8 @@ func (d *Desk) Request(ctx context.Context, actor vault.Actor, place [16]byte, p
 	if err != nil {
 		return Export{}, err
 	}
-	if existing, err := d.load(ctx, export.ID); err == nil {
-		return existing, nil
+	if existing, err := d.asked(ctx, export); !errors.Is(err, ErrNotFound) {
+		return existing, err
 	}
 	ops, err := d.requestOps(actor, &export, level, needed)
 	if err != nil {
@@ -129,6 +129,9 @@ func (d *Desk) Request(ctx context.Context, actor vault.Actor, place [16]byte, p
 		e.Purpose, e.Reason, e.Export, e.Approval, e.Fields = p.Purpose, p.Reason, export.ID, export.Approval, slices.Clone(p.Fields)
 		e.Code = export.State
 	}, ops...)
+	if errors.Is(err, store.ErrCondition) { // a repeated request was faster
+		return d.asked(ctx, export)
+	}
 	if err != nil {
 		return Export{}, fmt.Errorf("request export: %w", err)
 	}
@@ -136,6 +139,19 @@ func (d *Desk) Request(ctx context.Context, actor vault.Actor, place [16]byte, p
 		_ = d.Wake(ctx, export.ID) // the schedule makes up for a lost call
 	}
 	return export, nil
+}
+
+// asked returns the export that an earlier request with the same idempotency key made, or ErrNotFound.
+func (d *Desk) asked(ctx context.Context, now Export) (Export, error) {
+	before, err := d.load(ctx, now.ID)
+	if err != nil {
+		return Export{}, err
+	}
+	if before.Purpose != now.Purpose || before.Reason != now.Reason || !slices.Equal(before.Fields, now.Fields) ||
+		!slices.Equal(before.Kinds, now.Kinds) || before.Filter != now.Filter || before.FileFormat != now.FileFormat || before.Language != now.Language {
+		return Export{}, vault.ErrReplayed
+	}
+	return before, nil
 }
 
 func (d *Desk) newExport(actor vault.Actor, place [16]byte, p Params) (Export, error) {

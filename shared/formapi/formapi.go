@@ -50,7 +50,7 @@ func Register(api *httpapi.API, d Deps) {
 	httpapi.Register(api, httpapi.Public(huma.Operation{OperationID: "list-forms", Method: http.MethodGet, Path: "/v1/forms", Summary: "Forms that accept submissions"}), d.list)
 	httpapi.Register(api, httpapi.Public(huma.Operation{OperationID: "get-form", Method: http.MethodGet, Path: "/v1/forms/{form}", Summary: "A form with its notice, purposes and fields"}), d.get)
 	httpapi.Register(api, httpapi.Public(huma.Operation{OperationID: "submit-form", Method: http.MethodPost, Path: "/v1/forms/{form}/submissions", Summary: "Submit a filled form", DefaultStatus: http.StatusCreated}), d.submit)
-	httpapi.Register(api, httpapi.Public(huma.Operation{OperationID: "get-keys", Method: http.MethodGet, Path: "/v1/keys", Summary: "Public keys for verifying evidence offline"}), d.keys)
+	httpapi.Register(api, httpapi.AnswersJSON(httpapi.Public(huma.Operation{OperationID: "get-keys", Method: http.MethodGet, Path: "/v1/keys", Summary: "Public keys for verifying evidence offline"})), d.keys)
 }
 
 type formInput struct {

@@ -79,6 +79,13 @@ func Public(op huma.Operation) huma.Operation {
 	return op
 }
 
+// AnswersJSON marks an operation whose handler answers with the bytes of a JSON object, which are passed on unchanged: signed evidence.
+func AnswersJSON(op huma.Operation) huma.Operation {
+	op.Responses = map[string]*huma.Response{"200": {Description: http.StatusText(http.StatusOK), Content: map[string]*huma.MediaType{
+		"application/json": {Schema: &huma.Schema{Type: huma.TypeObject}}}}}
+	return op
+}
+
 // Register adds an operation. I and O are as huma wants them; the handler's errors go through FromError. Anything that the input does
 // not declare is refused before the handler runs.
 func Register[I, O any](a *API, op huma.Operation, handler func(context.Context, *I) (*O, error)) {

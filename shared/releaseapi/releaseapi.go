@@ -34,7 +34,7 @@ func Register(api *httpapi.API, d Deps) {
 }
 
 type archiveInput struct {
-	ID string `path:"id" pattern:"^exp_[a-z2-7]{26}$"`
+	ID string `path:"id" pattern:"^exp_[a-z2-7]{25}[aeimquy4]$"`
 }
 
 type archiveOutput struct {

@@ -355,7 +355,7 @@ func (v *Vault) Would(ctx context.Context, actor Actor, action decision.Action, 
 	}
 	verdict := v.Engine.Decide(decision.Request{Actor: actor.Actor, Action: action, Resource: resource, Purpose: purpose, Reason: reason, Now: v.Now()})
 	e := v.entry(actor, decision.ActDecide, decision.Verdict{Allow: true, Code: verdict.Code, Reasons: verdict.Reasons})
-	e.Customer, e.Purpose = id, purpose
+	e.Customer, e.Purpose = id, v.known(purpose)
 	_, err := v.Log.Record(ctx, e)
 	return verdict, err
 }

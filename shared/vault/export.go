@@ -71,7 +71,7 @@ func (v *Vault) exportSections(part ExportPart) ([]*policy.Section, error) {
 
 func (v *Vault) recordExport(ctx context.Context, part ExportPart, sections []*policy.Section) error {
 	e := v.entry(part.Actor, decision.ActExport, decision.Verdict{Allow: true, Code: "part"})
-	e.Purpose, e.Reason, e.Export, e.Approval, e.Fields = part.Purpose, part.Reason, part.Export, part.Approval, slices.Clone(part.Fields)
+	e.Purpose, e.Reason, e.Export, e.Approval, e.Fields = v.known(part.Purpose), v.knownReason(part.Reason), part.Export, part.Approval, slices.Clone(part.Fields)
 	e.Customers = slices.Clone(part.Customers)
 	for _, section := range sections {
 		e.Sections = append(e.Sections, section.ID)
@@ -171,6 +171,7 @@ func (v *Vault) openWanted(ctx context.Context, part ExportPart, open []wanted, 
 	}
 	for _, item := range items {
 		w := byKey[item.Key]
+		delete(byKey, item.Key)
 		fields, err := v.openBody(ctx, w.c, w.state, item.Body)
 		if err != nil {
 			return v.outcome(ctx, w.c, decision.ActExport, err)
@@ -181,10 +182,14 @@ func (v *Vault) openWanted(ctx context.Context, part ExportPart, open []wanted, 
 			}
 		}
 	}
+	for _, w := range byKey { // a section that is missing fails the part: an export never leaves out in silence
+		return v.outcome(ctx, w.c, decision.ActExport, fmt.Errorf("%w: missing", ErrMismatch))
+	}
 	return nil
 }
 
-// PreviewExport counts the customers that an export would name and refuses what the decision refuses for all of them. It opens nothing.
+// PreviewExport returns the highest level of an export's fields and refuses what the decision refuses for every customer of a department.
+// It opens nothing.
 func (v *Vault) PreviewExport(ctx context.Context, actor Actor, department record.Department, purpose record.PurposeID, reason string, fields []record.FieldName, approved bool) (level record.Level, err error) {
 	part := ExportPart{Fields: fields}
 	sections, err := v.exportSections(part)
@@ -194,14 +199,23 @@ func (v *Vault) PreviewExport(ctx context.Context, actor Actor, department recor
 	if len(sections) == 0 {
 		return 0, &Problem{"fields", "required"}
 	}
+	var e audit.Entry
 	for _, section := range sections {
 		level = max(level, section.Level)
 		resource := decision.Resource{Department: department, State: rows.StateLive, Consented: true, Section: &decision.Section{ID: section.ID,
 			Level: section.Level, Category: section.Category, Purposes: section.Purposes, Sensitive: section.Consent != ""}}
 		req := decision.Request{Action: decision.ActExport, Resource: resource, Purpose: purpose, Reason: reason, Approved: approved}
-		if _, _, err := v.decide(ctx, actor, req); err != nil && !needsApproval(err) {
+		var err error
+		if _, e, err = v.decide(ctx, actor, req); err != nil && !needsApproval(err) {
 			return 0, err
 		}
+	}
+	if e.Verdict == audit.Deny {
+		return level, nil // recorded already: it wants a second person
+	}
+	e.Code, e.Fields = "preview", slices.Clone(fields)
+	if _, err := v.Log.Record(ctx, e); err != nil {
+		return 0, fmt.Errorf("record preview: %w", err)
 	}
 	return level, nil
 }

@@ -63,7 +63,10 @@ func (v *Vault) Open(ctx context.Context, actor Actor, id record.CustomerID, pur
 	}
 	r := v.describe(c, purpose)
 	r.Hidden = hidden
-	return r, v.fill(ctx, c, views, r)
+	if err := v.fill(ctx, c, views, r); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // missing records that somebody asked for a customer that is not there, so that probing shows in the log.
@@ -353,9 +356,16 @@ func (v *Vault) Would(ctx context.Context, actor Actor, action decision.Action, 
 		}
 		resource = v.resource(c, v.Pack.SectionOf(field), purpose)
 	}
+	question := resource
+	question.Section = nil
+	_, e, err := v.decide(ctx, actor, decision.Request{Action: decision.ActDecide, Resource: question})
+	if err != nil {
+		return decision.Verdict{}, err
+	}
 	verdict := v.Engine.Decide(decision.Request{Actor: actor.Actor, Action: action, Resource: resource, Purpose: purpose, Reason: reason, Now: v.Now()})
-	e := v.entry(actor, decision.ActDecide, decision.Verdict{Allow: true, Code: verdict.Code, Reasons: verdict.Reasons})
-	e.Customer, e.Purpose = id, v.known(purpose)
-	_, err := v.Log.Record(ctx, e)
-	return verdict, err
+	e.Code, e.Reasons, e.Purpose, e.Reason = verdict.Code, verdict.Reasons, v.known(purpose), v.knownReason(reason)
+	if _, err := v.Log.Record(ctx, e); err != nil {
+		return decision.Verdict{}, fmt.Errorf("record question: %w", err)
+	}
+	return verdict, nil
 }

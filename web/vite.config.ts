@@ -9,9 +9,8 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export default defineConfig(({ command }) => ({
   base: '/',
   plugins: command === 'serve' && !process.env.VITEST ? [mockApi()] : [],
-  css: { transformer: 'lightningcss' },
   build: {
-    target: ['chrome107', 'safari16', 'firefox104'],
+    target: ['chrome123', 'safari17.5', 'firefox120'], // the first with light-dark()
     outDir: 'dist',
     emptyOutDir: true,
     assetsInlineLimit: 0,

@@ -70,6 +70,6 @@ export function reportText(report: unknown): string {
   if (!report || typeof report !== 'object') return t('demo.done');
   const parts = Object.entries(report)
     .filter(([, value]) => ['number', 'string', 'boolean'].includes(typeof value) && value !== '')
-    .map(([name, value]) => `${coded('report', name)} ${String(value)}`);
+    .map(([name, value]) => `${coded('report', name.toLowerCase(), name)} ${typeof value === 'boolean' ? t(value ? 'yes' : 'no') : value}`);
   return parts.length ? parts.join(' · ') : t('demo.done');
 }

@@ -109,7 +109,7 @@ export class Console extends View {
 
   // Some roles, such as IT, work on ciphertext alone.
   private nothingToDo(): TemplateResult {
-    return html`<section><div class="panel state"><h2>${t('nothing.title')}</h2>
+    return html`<section><div class="panel state"><h1>${t('nothing.title')}</h1>
       <p>${t('nothing.text', { role: coded('role', session.me!.role) })}</p></div></section>`;
   }
 }

@@ -25,7 +25,7 @@ export class KexinForm extends LitElement implements Context {
   @property({ attribute: 'form' }) formId = 'service';
   /** Origin of the server; empty for the page's own. */
   @property() api = '';
-  /** "light" or "dark"; otherwise as the system has it. */
+  /** "light" or "dark"; otherwise as the page has it. */
   @property({ reflect: true }) theme = '';
   /** Filled by staff, who tell how the person was informed. */
   @property({ type: Boolean }) staff = false;

@@ -2,7 +2,7 @@
 import '../style/page.css';
 import { html, render } from 'lit';
 import { onLanguage, t } from '../i18n/index';
-import { chosenTheme, applyTheme } from '../lib/theme';
+import { applyTheme } from '../lib/theme';
 import { brand, documentLanguage, footer, themeButton } from '../lib/chrome';
 import './kexin-form';
 
@@ -13,7 +13,7 @@ function show(): void {
   render(html`
     <div class="page">
       <header class="bar">${brand(t('page.form.sub'))}<div class="tools">${themeButton(show)}</div></header>
-      <main class="narrow form-page"><kexin-form form=${form} theme=${chosenTheme() ?? ''}></kexin-form></main>
+      <main class="narrow form-page"><kexin-form form=${form}></kexin-form></main>
       ${footer()}
     </div>`, document.body);
 }

@@ -45,7 +45,7 @@ export class Api {
     return (await this.ask<T>(path, { signal })).data;
   }
 
-  /** Sends a body and answers the data alone. */
+  /** Sends a body, or nothing, and answers the data alone. */
   async post<T>(path: string, body: unknown, options: Options = {}): Promise<T> {
     return (await this.ask<T>(path, { ...options, method: 'POST', body })).data;
   }

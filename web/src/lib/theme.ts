@@ -2,8 +2,8 @@
 const STORED = 'kexin.theme';
 type Theme = 'light' | 'dark';
 
-/** What the person chose, if anything. */
-export function chosenTheme(): Theme | undefined {
+// chosenTheme is what the person chose, if anything.
+function chosenTheme(): Theme | undefined {
   try {
     const value = localStorage.getItem(STORED);
     return value === 'light' || value === 'dark' ? value : undefined;

@@ -38,7 +38,7 @@ export class Release extends View {
   private take(): void {
     void this.release.start(async () => {
       if (!this.key) {
-        const released = await session.api.post<Released>(`/v1/exports/${encodeURIComponent(this.export)}/release`, {}, { idempotencyKey: this.once });
+        const released = await session.api.post<Released>(`/v1/exports/${encodeURIComponent(this.export)}/release`, undefined, { idempotencyKey: this.once });
         this.key = released.key;
         this.link = released.link;
       }

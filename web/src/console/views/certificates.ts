@@ -65,7 +65,7 @@ export class Certificates extends View {
         ${fact(t('card.customer'), html`<span class="mono">${this.wanted}</span>`)}
         ${fact(t('certificate.recorded'), dateTime(facts.recorded))}
         ${fact(t('certificate.irrecoverable'), dateTime(facts.irrecoverable))}
-        ${fact(t('certificate.sections'), String(facts.sections?.length ?? 0))}
+        ${facts.sections?.length ? fact(t('certificate.sections'), String(facts.sections.length)) : nothing}
       </dl>
       <div class="row"><button type="button" class="button primary" id="certificate-save" @click=${() => download(file, text.trimEnd(), 'application/json')}>${t('certificate.save')}</button>
         <button type="button" class="button" @click=${() => void this.keys()}>${t('received.keys.save')}</button></div>

@@ -41,7 +41,7 @@ export class Exports extends View {
 
   private revoke(id: string): void {
     void this.act.start(async () => {
-      await session.api.post(`/v1/exports/${encodeURIComponent(id)}/revocations`, {}, { idempotencyKey: this.attempt.keyFor(['revoke', id]) });
+      await session.api.post(`/v1/exports/${encodeURIComponent(id)}/revocations`, undefined, { idempotencyKey: this.attempt.keyFor(['revoke', id]) });
       toast(t('exports.revoked'));
       this.load();
     });

@@ -3,7 +3,6 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { t } from '../../i18n/index';
 import type { Form, Received, Refused, Submission } from '../../lib/types';
-import { chosenTheme } from '../../lib/theme';
 import { Problem } from '../../lib/problem';
 import { options } from '../bits';
 import { session } from '../session';
@@ -53,7 +52,7 @@ export class NewCustomer extends View {
       <div class="heading"><div><h1>${t('nav.new')}</h1><p>${t('new.text')}</p></div></div>
       ${forms.length > 1 ? html`<div class="panel filters"><div class="field"><label for="new-form">${t('new.form')}</label>
         <select id="new-form" @change=${(event: Event) => this.choose((event.target as HTMLSelectElement).value)}>${options(forms, this.form)}</select></div></div>` : nothing}
-      <kexin-form staff form=${this.form} theme=${chosenTheme() ?? ''} .sender=${this.send}>
+      <kexin-form staff form=${this.form} .sender=${this.send}>
         <div slot="evidence" class="stack tight evidence">
           <label class="choice" for="script-read"><input type="checkbox" id="script-read" .checked=${this.read}
             @change=${(event: Event) => { this.read = (event.target as HTMLInputElement).checked; }} /><span>${t('new.read')}</span></label>

@@ -20,10 +20,13 @@ func chinesePhone(number string) string {
 	switch {
 	case len(number) == 11 && number[0] == '1':
 		return number[:3] + "****" + number[7:]
-	case strings.HasPrefix(number, "400") || strings.HasPrefix(number, "800"):
+	case len(number) >= 7 && (strings.HasPrefix(number, "400") || strings.HasPrefix(number, "800")):
 		return number[:3] + ends(number[3:])
 	}
 	area := areaCode(number)
+	if len(number)-len(area) < 4 {
+		return hidden
+	}
 	return "0" + area + ends(number[len(area):])
 }
 

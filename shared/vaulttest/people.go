@@ -145,6 +145,9 @@ func (k *Kit) Fill(p Person) *record.Filled {
 	return filled
 }
 
+// Key is an idempotency key of the person.
+func (p Person) Key() string { return fmt.Sprintf("key-%d-", p.N) }
+
 // Created stores p as entered by staff of role R10 and returns the new customer.
 func (p *Process) Created(person Person) vault.Created {
 	k := p.Kit
@@ -152,7 +155,7 @@ func (p *Process) Created(person Person) vault.Created {
 	if person.Channel == "" {
 		person.Channel = "phone"
 	}
-	key := fmt.Sprintf("key-%d-%s", person.N, k.Clock.Now().Format(time.RFC3339))
+	key := person.Key() + k.Clock.Now().Format(time.RFC3339)
 	created, err := p.Vault.Create(k.T.Context(), k.Actor("R10"), k.Fill(person), key, []byte(key))
 	k.must(err)
 	return created

@@ -22,19 +22,22 @@ var layers = [][]string{
 	// The door, and what works beside it without opening anything.
 	{"shared/vault", "shared/approvals", "shared/staff", "shared/rotation", "shared/retention"},
 	// Cases: sequences of acts, and what puts a function together. shared/vaulttest is a deployment for tests.
-	{"shared/exports", "shared/intake", "shared/system", "shared/fsck", "shared/vaulttest"},
+	{"shared/exports", "shared/intake", "shared/system", "shared/fsck"},
+	{"shared/vaulttest"},
 	// The edge: HTTP without any knowledge of customers.
 	{"shared/httpapi", "shared/lambdaevent"},
 	{"shared/lambdahttp", "shared/staffapi", "shared/formapi"},
 	// Functions as handlers.
 	{"shared/approveapi", "shared/releaseapi", "shared/restricted"},
 	{"shared/consoleapi", "web"},
-	// What puts functions together: shared/composeaws for Lambda, infra/local/embedded for one process.
-	{"shared/compose", "infra/local/embedded"},
+	// What puts functions together: for Lambda, and for one process.
+	{"functions/internal/boot", "infra/local/embedded"},
+	// The bench measures the one-process server as a whole.
+	{"shared/bench"},
 	// Programs. They import nothing of each other.
 	{"cmd/*", "functions/*", "infra/*"},
 	// Tests of everything together, and this package.
-	{"e2e", "e2e/*", "docs", "internal/*"},
+	{"e2e", "e2e/*", "docs", "functions", "internal/*"},
 }
 
 func layerOf(pkg string) (int, bool) {
@@ -83,7 +86,7 @@ var apart = []struct {
 	{"shared/formapi", []string{"kexin/shared/vault", "kexin/shared/indexes", "kexin/shared/blind", "kexin/shared/decision"},
 		"the public form looks nothing up and opens nothing"},
 	{"shared/archive", []string{"kexin/shared/store", "kexin/shared/vault", "kexin/shared/keys"}, "an archive is opened and verified without an installation"},
-	{"cmd/kexin", []string{"kexin/shared/vault", "kexin/shared/kmskeys"}, "the command line verifies without an account"},
+	{"cmd/kexin", []string{"kexin/shared/kmskeys"}, "the command line verifies without an account"},
 	{"infra/local", []string{"github.com/aws/"}, "make run compiles quickly and needs no account"},
 	{"infra/local/embedded", []string{"github.com/aws/"}, "make run compiles quickly and needs no account"},
 	{"cmd/kexin", []string{"github.com/aws/"}, "verifying needs no account"},
@@ -114,21 +117,24 @@ var onlyIn = []struct {
 	users  []string
 	reason string
 }{
-	{"github.com/aws/aws-sdk-go-v2/", []string{"shared/dynamostore", "shared/kmskeys", "shared/s3objects", "shared/compose", "functions/*"},
+	{"github.com/aws/aws-sdk-go-v2/", []string{"shared/dynamostore", "shared/kmskeys", "shared/s3objects", "functions/internal/boot", "functions/*"},
 		"what a backend needs of AWS stays behind its contract"},
-	{"github.com/aws/aws-lambda-go/", []string{"shared/lambdaevent", "shared/lambdahttp", "shared/compose", "functions/*"}, "a handler does not know how it is invoked"},
+	{"github.com/aws/aws-lambda-go/", []string{"shared/lambdaevent", "shared/lambdahttp", "functions/internal/boot", "functions/*"}, "a handler does not know how it is invoked"},
 	{"go.etcd.io/bbolt", []string{"shared/boltstore"}, "files are read through the store's contract"},
 	{"crypto/hpke", []string{"shared/seal"}, "seal is the only place that seals to branches"},
-	{"crypto/aes", []string{"shared/seal", "shared/archive", "shared/filekeys", "shared/boltstore", "shared/httpapi"},
-		"records are sealed by seal, archives by archive, the key file by filekeys, values of keys.db by boltstore, cursors by httpapi"},
+	{"crypto/aes", []string{"shared/seal", "shared/archive", "shared/filekeys", "shared/boltstore", "shared/httpapi", "shared/bench"},
+		"records are sealed by seal, archives by archive, the key file by filekeys, values of keys.db by boltstore, cursors by httpapi; bench " +
+			"times the bare cipher"},
 	{"github.com/cedar-policy/cedar-go/", []string{"shared/policy", "shared/decision"}, "decisions are asked for, policies are not evaluated elsewhere"},
 	{"github.com/nyaruka/phonenumbers", []string{"shared/validate"}, "the metadata costs every process that links it memory and time"},
-	{"kexin/shared/validate", []string{"shared/collect", "shared/faults", "shared/consoleapi"}, "only functions that take values in link the phone metadata"},
+	{"kexin/shared/validate", []string{"shared/collect", "shared/faults", "shared/consoleapi", "shared/bench"}, "only functions that take values in link the phone metadata"},
 	{"github.com/danielgtaylor/huma/", []string{"shared/httpapi", "shared/*api", "shared/restricted"}, "HTTP stays at the edge"},
 	{"kexin/shared/storetest", []string{"shared/vaulttest"}, "test kits are for tests"},
 	{"kexin/shared/keystest", []string{"shared/vaulttest"}, "test kits are for tests"},
 	{"kexin/shared/objectstest", nil, "test kits are for tests"},
 	{"kexin/shared/vaulttest", nil, "test kits are for tests"},
+	{"kexin/infra/", []string{"infra/*", "shared/bench", "cmd/kexin"}, "nothing that is shared knows how it is run; the bench measures the server"},
+	{"kexin/functions/", []string{"functions/*"}, "nothing that is shared knows how it is run"},
 	{"kexin/shared/lambdatest", nil, "test kits are for tests"},
 	{"testing", []string{"shared/storetest", "shared/keystest", "shared/objectstest", "shared/vaulttest"}, "test kits are for tests"},
 }

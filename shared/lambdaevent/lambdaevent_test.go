@@ -39,9 +39,9 @@ func TestStream(t *testing.T) {
 		t.Errorf("%s, %v", answer, err)
 	}
 	want := []lambdaevent.Change{
-		{Kind: lambdaevent.Inserted, PK: "SUB#sub_aaaqeayeaudaocajbifqydiob4", SK: "."},
-		{Kind: lambdaevent.Inserted, PK: "SUB#sub_baaqeayeaudaocajbifqydiob4", SK: "."},
-		{Kind: lambdaevent.Removed, PK: "SUB#sub_caaqeayeaudaocajbifqydiob4", SK: "."},
+		{Kind: lambdaevent.Inserted, PK: "SUB#34", SK: "sub_aaaqeayeaudaocajbifqydiob4"},
+		{Kind: lambdaevent.Inserted, PK: "SUB#34", SK: "sub_baaqeayeaudaocajbifqydiob4"},
+		{Kind: lambdaevent.Removed, PK: "SUB#34", SK: "sub_caaqeayeaudaocajbifqydiob4"},
 	}
 	if fmt.Sprint(seen) != fmt.Sprint(want) {
 		t.Errorf("changes %v, want %v", seen, want)
@@ -53,9 +53,9 @@ func TestStreamAnswersWithSequenceNumbers(t *testing.T) {
 	function := lambdaevent.Stream(telemetry.Discard(), func(_ context.Context, c lambdaevent.Change) error {
 		called++
 		switch {
-		case strings.Contains(c.PK, "sub_a"):
+		case strings.Contains(c.SK, "sub_a"):
 			return errors.New("first fails")
-		case strings.Contains(c.PK, "sub_c"):
+		case strings.Contains(c.SK, "sub_c"):
 			panic("third panics")
 		}
 		return nil
@@ -69,7 +69,7 @@ func TestStreamAnswersWithSequenceNumbers(t *testing.T) {
 
 func TestQueue(t *testing.T) {
 	function := lambdaevent.Queue(telemetry.Discard(), func(_ context.Context, m lambdaevent.Message) error {
-		if string(m.Body) == `{"export":"exp_aaaqeayeaudaocajbifqydiob4","part":1}` {
+		if string(m.Body) == `{"export":"exp_baaqeayeaudaocajbifqydiob4"}` {
 			return errors.New("no")
 		}
 		return nil
@@ -252,6 +252,22 @@ func TestCall(t *testing.T) {
 	down := lambdaevent.Function(func(context.Context, []byte) ([]byte, error) { return nil, io.ErrUnexpectedEOF })
 	if _, err := lambdaevent.Call[reveal, string](ctx, down, reveal{}); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("broken call: %v", err)
+	}
+}
+
+func TestEitherKindOfEvent(t *testing.T) {
+	named := func(name string) lambdaevent.Function {
+		return func(context.Context, []byte) ([]byte, error) { return []byte(name), nil }
+	}
+	function := lambdaevent.Either(named("batch"), named("tick"))
+	for sampled, want := range map[string]string{"accept-submissions.inserted": "batch", "accept-submissions.sweep": "tick",
+		"build-export.queued": "batch", "build-export.sweep": "tick"} {
+		if got, err := function.Invoke(t.Context(), sample(t, sampled)); err != nil || string(got) != want {
+			t.Errorf("%s: %s, %v", sampled, got, err)
+		}
+	}
+	if _, err := function.Invoke(t.Context(), []byte("no JSON")); !errors.Is(err, lambdaevent.ErrEvent) {
+		t.Errorf("no JSON: %v", err)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 // CardView is one line of a list: masked values only.
 type CardView struct {
 	Customer   record.CustomerID
+	Version    int64
 	Kind       record.Kind
 	Stage      record.Stage
 	State      string
@@ -156,9 +157,6 @@ func (v *Vault) cards(ctx context.Context, actor Actor, action decision.Action, 
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range customers {
-		e.Customers = append(e.Customers, c.id)
-	}
 	e.Facts = audit.Facts{"found": entryCount(len(customers))}
 	if err := v.recordList(ctx, e, customers); err != nil {
 		return nil, err
@@ -199,16 +197,17 @@ func (v *Vault) mayList(actor Actor, action decision.Action, c *customer) bool {
 	return v.Engine.Decide(decision.Request{Actor: actor.Actor, Action: action, Resource: v.resource(c, nil, ""), Now: v.Now()}).Allow
 }
 
-// recordList writes the entry of a list. Each customer shown gets a row that leads to the entry, so that "who read this customer"
-// finds lists too.
+// recordList writes the entry of a list, which names every customer shown. Each of them gets a row that leads to the entry, so that "who
+// read this customer" finds lists too.
 func (v *Vault) recordList(ctx context.Context, e audit.Entry, customers []*customer) error {
 	ops := make([]store.Op, 0, len(customers))
 	name, err := record.NewID(v.Random, "lst_")
 	if err != nil {
 		return err
 	}
-	e.Object = name
+	e.Object, e.Customers = name, nil
 	for _, c := range customers {
+		e.Customers = append(e.Customers, c.id)
 		key := store.Key{Table: store.Audit, PK: rows.PrefixMention + string(c.id), SK: name}
 		ops = append(ops, store.PutIf(store.Item{Key: key, Body: []byte(e.Action), Attrs: map[string]store.Attr{
 			store.AttrTime: store.N(v.Now().UnixNano())}}, store.IfAbsent()))
@@ -271,7 +270,7 @@ func (v *Vault) reopenCard(ctx context.Context, c *customer) (*customer, record.
 }
 
 func (v *Vault) cardView(c *customer, fields record.Fields) CardView {
-	view := CardView{Customer: c.id, Kind: c.head.Kind, Stage: c.head.Stage, State: c.head.State, Owner: c.head.Owner,
+	view := CardView{Customer: c.id, Version: c.head.Version, Kind: c.head.Kind, Stage: c.head.Stage, State: c.head.State, Owner: c.head.Owner,
 		Department: c.head.Department, Fields: map[record.FieldName]Shown{}}
 	for name, value := range fields {
 		if field := v.Pack.Fields[name]; field != nil && field.OnCard {

@@ -88,7 +88,8 @@ func (v *Vault) sealAt(ctx context.Context, id record.CustomerID, state *rows.Se
 	if err != nil {
 		return nil, fmt.Errorf("seal section: %w", err)
 	}
-	body := append([]byte{byte(len(v.Pack.Version))}, v.Pack.Version...)
+	body := make([]byte, 0, 1+len(v.Pack.Version)+len(item))
+	body = append(append(body, byte(len(v.Pack.Version))), v.Pack.Version...)
 	return append(body, item...), nil
 }
 

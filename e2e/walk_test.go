@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"encoding/base64"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -35,6 +36,8 @@ func TestForeignBrowser(t *testing.T) {
 	p.acceptSubmission()
 	customer := p.findAndReveal()
 	p.revealHighest(customer)
+	p.changeAndHold(customer)
+	p.mergeSecondSubmission(customer)
 	p.exportWithApproval()
 	p.everyView()
 	p.destroyAtTheEnd(customer)
@@ -170,6 +173,59 @@ func (p *person) approve(subject, approval string) {
 	p.show("approvals-" + subject)
 	p.click("[data-approval=" + approval + "] [data-allow]")
 	p.see(".toast.ok")
+}
+
+// changeAndHold edits a value, places a legal hold and lifts it again.
+func (p *person) changeAndHold(customer string) {
+	p.signIn("admin")
+	p.goTo("customers/" + customer)
+	p.click("#act-edit")
+	p.write("#edit-service_request", "每周保洁一次")
+	p.show("edit")
+	p.click("kx-edit [data-confirm]")
+	p.until("the new value", "find('[data-field=service_request]')?.textContent.includes('每周保洁一次')")
+	for _, held := range []bool{true, false} {
+		p.click("#act-hold")
+		p.choose("#hold-reason", "legal_duty")
+		p.click("kx-hold [data-confirm]")
+		p.until("the hold to change", fmt.Sprintf("!find('kx-hold') && !!find('#card .facts .badge.info') === %t", held))
+	}
+	p.click("#tab-history")
+	p.until("history", "document.querySelectorAll('kx-history tbody tr').length > 3")
+	p.show("history")
+}
+
+// mergeSecondSubmission has staff enter somebody whose phone is known: the console shows both sides, and merges them.
+func (p *person) mergeSecondSubmission(customer string) {
+	p.signIn("clerk")
+	p.goTo("new")
+	p.click("#c-contract_service")
+	p.click("#c-marketing")
+	p.write("#f-name", visitorName)
+	p.write("#f-phone", visitorPhone)
+	p.click("button.large")
+	p.see("#summary") // nobody has said that the notice was read out
+	p.click("#script-read")
+	p.show("new-filled")
+	p.click("button.large")
+	p.see("#received")
+	p.signIn("admin")
+	p.goTo("pending")
+	p.until("both sides", "find('[data-pending] a')?.getAttribute('href') === '#/customers/"+customer+"'")
+	p.show("pending-one")
+	p.click("[data-merge]")
+	p.until("nothing to merge", "!find('[data-pending]') && find('main .state')")
+	p.goTo("customers/" + customer)
+	p.until("the consent of the second submission", "document.querySelectorAll('#card .badge.ok').length === 3") // state and two purposes
+	p.withdrawMarketing()
+}
+
+func (p *person) withdrawMarketing() {
+	p.click("#act-withdraw")
+	p.click("kx-withdraw input[value=marketing]")
+	p.show("withdraw")
+	p.click("kx-withdraw [data-confirm]")
+	p.until("the consent to be gone", "document.querySelectorAll('#card .badge.ok').length === 2")
 }
 
 // exportWithApproval orders an export with a sensitive field, which needs a second person, and opens it in the browser.

@@ -35,6 +35,25 @@ func Handler(connect ...string) http.Handler {
 	return http.HandlerFunc(s.serve)
 }
 
+// Patterns returns the patterns (as of http.ServeMux) under which a server that has other addresses too registers Handler, so that what
+// is no page stays the server's to refuse.
+func Patterns() []string {
+	entries, err := fs.ReadDir(dist, "dist")
+	if err != nil { // dist is embedded: only an invalid name could fail
+		return nil
+	}
+	patterns := []string{"GET /{$}"}
+	for _, entry := range entries {
+		switch {
+		case entry.IsDir():
+			patterns = append(patterns, "GET /"+entry.Name(), "GET /"+entry.Name()+"/")
+		case entry.Name() != "index.html":
+			patterns = append(patterns, "GET /"+entry.Name())
+		}
+	}
+	return patterns
+}
+
 // origins returns the origins as part of a policy, leaving out whatever could be more than an origin.
 func origins(list []string) string {
 	var b strings.Builder

@@ -195,10 +195,14 @@ func (s *site) send(r *http.Request) reply {
 	s.t.Helper()
 	response, err := s.web.Client().Do(r)
 	s.must(err)
-	defer func() { _ = response.Body.Close() }()
-	data, err := io.ReadAll(response.Body)
-	s.must(err)
-	return reply{response.StatusCode, response.Header, data}
+	return reply{response.StatusCode, response.Header, readAll(response)}
+}
+
+// readAll returns the body of an answer as far as it came.
+func readAll(response *http.Response) []byte {
+	data, _ := io.ReadAll(response.Body)
+	_ = response.Body.Close()
+	return data
 }
 
 // call sends a request and wants a status.

@@ -68,7 +68,7 @@ export class Console extends View {
       <div class="console">
         <header class="bar">${brand(t('page.console.sub'))}
           <div class="tools">
-            <div class="who"><strong>${me.name}</strong><small>${roleOf(me.role, me.title)} · ${departmentOf(me.department)}</small></div>
+            <div class="who"><strong>${me.name}</strong><small>${[...new Set([roleOf(me.role, me.title), departmentOf(me.department)])].join(' · ')}</small></div>
             ${languageButton()}${themeButton(() => this.requestUpdate())}
             <button type="button" class="button small" id="sign-out" @click=${() => session.signOut()}>${t('sign-out')}</button>
           </div>

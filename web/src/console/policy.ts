@@ -26,7 +26,8 @@ export function policyOf(raw: unknown): Policy {
     reasons: titled(all.reasons),
     departments: titled(all.departments),
     levels: titled(all.levels),
-    forms: entries(all.forms) as unknown as Form[],
+    // the fullest form first: it is the one that staff need most
+    forms: (entries(all.forms) as unknown as Form[]).sort((a, b) => (b.fields?.length ?? 0) - (a.fields?.length ?? 0)),
     channels: entries(all.channels) as unknown as Channel[],
   };
 }
@@ -71,8 +72,7 @@ export function formFields(policy: Policy | undefined): Field[] {
 
 /** The purpose for which records are opened most: the one that a form cannot do without. */
 export function usualPurpose(policy: Policy | undefined): string {
-  const forms = [...(policy?.forms ?? [])].sort((a, b) => b.fields.length - a.fields.length);
-  return forms[0]?.purposes.find((purpose) => purpose.mandatory)?.id ?? usedPurposes(policy)[0]?.id ?? '';
+  return policy?.forms[0]?.purposes.find((purpose) => purpose.mandatory)?.id ?? usedPurposes(policy)[0]?.id ?? '';
 }
 
 /** The pack's own label of a level. */

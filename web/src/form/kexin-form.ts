@@ -139,7 +139,7 @@ export class KexinForm extends LitElement implements Context {
   }
 
   protected override render(): TemplateResult {
-    return html`<div class="form" lang=${languageTag()}>${this.head()}${this.body()}</div>`;
+    return html`<div class="form" lang=${languageTag()}>${this.staff ? nothing : this.head()}${this.body()}</div>`;
   }
 
   private head(): TemplateResult {
@@ -174,20 +174,20 @@ export class KexinForm extends LitElement implements Context {
 
   private filling(form: Form): TemplateResult {
     return html`
-      <div class="title"><h1>${pick(form.title)}</h1><p class="muted">${pick(form.intro)}</p></div>
+      <div class="title">${this.staff ? html`<h2>${pick(form.title)}</h2>` : html`<h1>${pick(form.title)}</h1>`}<p class="muted">${pick(form.intro)}</p></div>
       ${noticeView(form, this.staff)}
       <form id="form" novalidate @submit=${(event: Event) => void this.submit(event)} aria-label=${pick(form.title)}>
         ${this.summary(form)}
         ${this.staff ? this.channel(form) : nothing}
         <section class="panel" aria-labelledby="purposes-title">
           <p class="step">${t('form.step.purposes')}</p>
-          <h2 id="purposes-title">${t('form.purposes')}</h2>
-          <p class="help">${t('form.purposes.help')}</p>
+          <h2 id="purposes-title">${t(this.staff ? 'form.purposes.staff' : 'form.purposes')}</h2>
+          <p class="help">${t(this.staff ? 'form.purposes.help.staff' : 'form.purposes.help')}</p>
           ${form.purposes.map((purpose) => purposeView(purpose, this))}
         </section>
         <section class="panel" aria-labelledby="fields-title">
-          <p class="step">${t('form.step.fields')}</p>
-          <h2 id="fields-title">${t('form.fields')}</h2>
+          <p class="step">${t(this.staff ? 'form.step.fields.staff' : 'form.step.fields')}</p>
+          <h2 id="fields-title">${t(this.staff ? 'form.fields.staff' : 'form.fields')}</h2>
           ${this.kinds(form)}
           <div class="fields">${fieldsOf(form, this.filled.kind).map((field) => fieldView(field, this))}</div>
         </section>
@@ -221,7 +221,7 @@ export class KexinForm extends LitElement implements Context {
     if (form.kinds.length < 2) return html``;
     return html`
       <fieldset class="kinds" id="kind" tabindex="-1">
-        <legend>${t('form.kind')}</legend>
+        <legend>${t(this.staff ? 'form.kind.staff' : 'form.kind')}</legend>
         ${form.kinds.map((kind) => html`
           <label class="choice"><input type="radio" name="kind" value=${kind} .checked=${this.filled.kind === kind}
             @change=${() => this.change((filled) => { filled.kind = kind; })} /> <span>${coded('kind', kind)}</span></label>`)}

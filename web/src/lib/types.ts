@@ -85,6 +85,7 @@ export interface Shown { value?: string; masked?: string; level: string }
 
 export interface Card {
   customer: string;
+  version?: number;
   kind: string;
   stage?: string;
   state: string;

@@ -74,7 +74,7 @@ export class PendingView extends View {
       ${compare(pending.card, target)}
       ${this.refusing === id ? this.refusal(pending) : html`<div class="row">
         <button type="button" class="button primary" data-merge ?disabled=${!target || this.act.busy}
-          @click=${() => this.send(pending, 'merge', { into: target!.customer, version: pending.version }, t('pending.merged'))}>${t('pending.merge')}</button>
+          @click=${() => this.send(pending, 'merge', { into: target!.customer, version: target!.version }, t('pending.merged'))}>${t('pending.merge')}</button>
         <button type="button" class="button danger" data-refuse ?disabled=${this.act.busy} @click=${() => { this.refusing = id; this.reason = ''; }}>${t('pending.refuse')}</button></div>`}
     </article>`;
   }

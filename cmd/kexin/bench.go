@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -56,6 +57,7 @@ func (b *benchGrammar) Run(ctx context.Context, env *environment) error {
 		defer os.RemoveAll(temporary)
 		data = temporary
 	}
+	debug.SetGCPercent(400) // as the server that is measured
 	bar := newProgress(env.stderr, time.Now)
 	report, err := bench.Run(ctx, bench.Options{Data: data, Customers: b.Customers, Ops: b.Ops, Clients: b.Clients, Loopback: b.Loopback,
 		Now: time.Now, Random: rand.Reader, Progress: bar.tell})

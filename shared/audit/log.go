@@ -29,9 +29,10 @@ type Config struct {
 type Log struct {
 	cfg    Config
 	writer record.WriterID
-	free   chan *lane // lanes that nobody writes to now; a nil lane is one not yet begun
+	slots  chan struct{} // one for each lane that may be written to now
 
-	mu   sync.Mutex // guards next and Config.Random
+	mu   sync.Mutex // guards free, next and Config.Random
+	free []*lane    // lanes begun that nobody writes to now, the one used last at the end
 	next uint32     // number of the next lane
 }
 
@@ -62,9 +63,9 @@ func New(cfg Config) (*Log, error) {
 	if err != nil {
 		return nil, fmt.Errorf("name audit writer: %w", err)
 	}
-	l := &Log{cfg: cfg, writer: record.WriterID(writer), free: make(chan *lane, cfg.Lanes)}
+	l := &Log{cfg: cfg, writer: record.WriterID(writer), slots: make(chan struct{}, cfg.Lanes)}
 	for range cfg.Lanes {
-		l.free <- nil
+		l.slots <- struct{}{}
 	}
 	return l, nil
 }
@@ -98,32 +99,56 @@ func (l *Log) try(ctx context.Context, e Entry, ops []store.Op) (ref Ref, taken 
 		return Ref{}, false, err
 	}
 	w := &write{log: l, lane: held}
-	defer func() { l.free <- w.lane }()
+	defer func() { l.release(w.lane) }()
 	if err := w.encode(e); err != nil {
 		return Ref{}, false, err
 	}
 	return w.commit(ctx, ops)
 }
 
-// acquire waits for a lane and begins a new one where the slot has none.
+// acquire waits for a slot and returns the lane that was used last, so that a quiet process writes to one, or a new one when all are in
+// use.
 func (l *Log) acquire(ctx context.Context) (*lane, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("wait for audit lane: %w", err)
 	}
 	select {
-	case held := <-l.free:
-		if held != nil {
-			return held, nil
-		}
-		begun, err := l.begin(ctx)
-		if err != nil {
-			l.free <- nil
-			return nil, err
-		}
-		return begun, nil
+	case <-l.slots:
 	case <-ctx.Done():
 		return nil, fmt.Errorf("wait for audit lane: %w", ctx.Err())
 	}
+	if held := l.last(); held != nil {
+		return held, nil
+	}
+	begun, err := l.begin(ctx)
+	if err != nil {
+		l.release(nil)
+		return nil, err
+	}
+	return begun, nil
+}
+
+// last takes the lane that was used last, nil when there is none.
+func (l *Log) last() *lane {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := len(l.free)
+	if n == 0 {
+		return nil
+	}
+	held := l.free[n-1]
+	l.free = l.free[:n-1]
+	return held
+}
+
+// release gives a slot back, with its lane unless that may not be written any more.
+func (l *Log) release(held *lane) {
+	if held != nil {
+		l.mu.Lock()
+		l.free = append(l.free, held)
+		l.mu.Unlock()
+	}
+	l.slots <- struct{}{}
 }
 
 // begin registers a new lane. A registration whose outcome is unknown is left behind: the sealer ends a lane that stays empty.

@@ -27,13 +27,10 @@ type Key string
 // ErrKey reports a key that is too short, too long, of other characters, or plainly not random.
 var ErrKey = errors.New("malformed idempotency key")
 
-var (
-	keyText = regexp.MustCompile(`^[A-Za-z0-9_-]{22,64}$`)
-	hexText = regexp.MustCompile(`^([0-9a-f]+|[0-9A-F]+)$`)
-	uuid    = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
-)
+var uuid = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 
 const (
+	uuidLength  = 36
 	minHex      = 32 // hex digits that hold 128 bits
 	minDistinct = 6  // a random key has fewer distinct characters less than once in a billion times
 )
@@ -41,14 +38,23 @@ const (
 // Parse returns text as a key of at least 128 random bits: 22 to 64 characters of base64url, at least 32 if all are hex digits. A UUID
 // is refused, because it holds 122.
 func Parse(text string) (Key, error) {
-	if !keyText.MatchString(text) || uuid.MatchString(text) || hexText.MatchString(text) && len(text) < minHex {
+	if len(text) < MinLength || len(text) > MaxLength || len(text) == uuidLength && uuid.MatchString(text) {
 		return "", ErrKey
 	}
-	distinct := map[rune]bool{}
-	for _, r := range text {
-		distinct[r] = true
+	var seen [256]bool
+	distinct, lower, upper := 0, true, true // lower, upper: hex digits of one case only
+	for i := range len(text) {
+		c := text[i]
+		digit := c >= '0' && c <= '9'
+		if !digit && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && c != '_' && c != '-' {
+			return "", ErrKey
+		}
+		lower, upper = lower && (digit || c >= 'a' && c <= 'f'), upper && (digit || c >= 'A' && c <= 'F')
+		if !seen[c] {
+			seen[c], distinct = true, distinct+1
+		}
 	}
-	if len(distinct) < minDistinct {
+	if distinct < minDistinct || (lower || upper) && len(text) < minHex {
 		return "", ErrKey
 	}
 	return Key(text), nil

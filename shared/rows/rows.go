@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ugorji/go/codec"
@@ -33,22 +34,45 @@ func newHandle() *codec.CborHandle {
 	return h
 }
 
+// Encoders and decoders are costly to make and are used again. They are given nothing to hold on to while they wait.
+var (
+	encoders = sync.Pool{New: func() any { return codec.NewEncoderBytes(&[]byte{}, handle) }}
+	decoders = sync.Pool{New: func() any { return codec.NewDecoderBytes(nil, handle) }}
+)
+
+// usualBody is room for most bodies, in bytes: a head of two sections takes 700.
+const usualBody = 768
+
 // Encode returns v in deterministic CBOR.
 func Encode(v any) ([]byte, error) {
-	var body []byte
-	if err := codec.NewEncoderBytes(&body, handle).Encode(v); err != nil {
-		return nil, fmt.Errorf("encode row: %w", err)
+	e, ok := encoders.Get().(*codec.Encoder)
+	if !ok { // the pool holds nothing else
+		return nil, fmt.Errorf("encode row: %w", ErrFormat)
 	}
+	body := make([]byte, 0, usualBody)
+	e.ResetBytes(&body)
+	if err := e.Encode(v); err != nil {
+		return nil, fmt.Errorf("encode row: %w", err) // an encoder that failed is not used again
+	}
+	e.ResetBytes(&[]byte{})
+	encoders.Put(e)
 	return body, nil
 }
 
 // Decode reads body into v. Bytes that are not the encoding of a v are refused with ErrFormat.
 func Decode(body []byte, v any) error {
-	d := codec.NewDecoderBytes(body, handle)
-	if err := d.Decode(v); err != nil {
-		return fmt.Errorf("%w: %v", ErrFormat, err)
+	d, ok := decoders.Get().(*codec.Decoder)
+	if !ok { // the pool holds nothing else
+		return ErrFormat
 	}
-	if d.NumBytesRead() != len(body) {
+	d.ResetBytes(body)
+	if err := d.Decode(v); err != nil {
+		return fmt.Errorf("%w: %v", ErrFormat, err) // a decoder that failed is not used again
+	}
+	read := d.NumBytesRead()
+	d.ResetBytes(nil)
+	decoders.Put(d)
+	if read != len(body) {
 		return ErrFormat
 	}
 	return nil

@@ -17,7 +17,9 @@ func line(rule Rule, text string, _ time.Time) (string, error) {
 // paragraphs is line with line breaks, which it makes \n, with tabs, and with the zero-width joiners that emoji and some scripts need.
 func paragraphs(rule Rule, text string, _ time.Time) (string, error) {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
-	if strings.ContainsFunc(text, func(r rune) bool { return invisible(r) && !strings.ContainsRune("\n\t\u200c\u200d", r) }) {
+	if strings.ContainsFunc(text, func(r rune) bool {
+		return !common(r) && seldom(r) && !strings.ContainsRune("\n\t\u200c\u200d", r)
+	}) {
 		return "", problem(BadCharacter)
 	}
 	return within(text, limit(rule, MaxText))
@@ -48,6 +50,16 @@ var middlePoints = strings.NewReplacer("•", "·", "・", "·", "‧", "·", "�
 // spaces, private use, separators other than spaces, the sign of broken text, and what Unicode counts as a letter or symbol but
 // shows as nothing.
 func invisible(r rune) bool {
+	return !common(r) && seldom(r)
+}
+
+// common reports the characters that most values are made of: printing ASCII, Chinese characters and the usual Chinese punctuation.
+// They are visible and the same in every normal form that composes.
+func common(r rune) bool {
+	return r >= ' ' && r <= '~' || r >= 0x4e00 && r <= 0x9fff || r >= 0x3001 && r <= 0x3011 || r >= 0xff01 && r <= 0xff5e
+}
+
+func seldom(r rune) bool {
 	return !unicode.IsGraphic(r) || strings.ContainsRune("\ufffd\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0", r)
 }
 

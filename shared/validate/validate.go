@@ -127,7 +127,10 @@ func clean(text string) (string, error) {
 	if !utf8.ValidString(text) {
 		return "", problem(BadEncoding)
 	}
-	text = strings.TrimSpace(norm.NFC.String(text))
+	if strings.ContainsFunc(text, func(r rune) bool { return !common(r) }) {
+		text = norm.NFC.String(text)
+	}
+	text = strings.TrimSpace(text)
 	if text == "" {
 		return "", problem(Empty)
 	}

@@ -27,12 +27,15 @@ func (s *Server) Handler() http.Handler {
 	api := httpapi.New(httpapi.Info{Title: "Kexin 客信", Version: Version, Description: "Customer information, kept by its own rules.",
 		Errors: staffapi.Rules(), Log: s.Log, Now: time.Now, Random: s.Random})
 	formapi.Register(api, s.parts.form)
-	forStaff := api.With(identity.Require(s.Verifier))
+	forStaff := api.With(identity.Require(identity.Remember(s.Verifier, time.Now)))
 	consoleapi.Register(forStaff, s.parts.console)
 	approveapi.Register(forStaff, s.parts.approve)
 	releaseapi.Register(forStaff, s.parts.release)
 	api.Handle("GET /objects/", http.StripPrefix("/objects", s.Objects.Handler()))
-	api.Handle("GET /", httpapi.Page(web.Handler()))
+	pages := httpapi.Page(web.Handler())
+	for _, pattern := range web.Patterns() {
+		api.Handle(pattern, pages)
+	}
 	if s.Issuing == nil {
 		return api.Handler()
 	}

@@ -81,7 +81,7 @@ var apart = []struct {
 	absent []string
 	reason string
 }{
-	{"shared/retention", []string{"kexin/shared/seal", "kexin/shared/vault", "kexin/shared/keys/", "kexin/shared/decision"},
+	{"shared/retention", []string{"kexin/shared/seal", "kexin/shared/vault", "kexin/shared/decision"},
 		"the purge can neither decrypt nor decide who may see something"},
 	{"shared/formapi", []string{"kexin/shared/vault", "kexin/shared/indexes", "kexin/shared/blind", "kexin/shared/decision"},
 		"the public form looks nothing up and opens nothing"},

@@ -115,7 +115,7 @@ func names[T ~string](list []string) []T {
 }
 
 type pendingInput struct {
-	Cursor string `query:"cursor" maxLength:"2048"`
+	Cursor string `query:"cursor" minLength:"1" maxLength:"2048" pattern:"^[A-Za-z0-9_-]+$" doc:"next of the page before; leave out for the first"`
 }
 
 // Pending is a pending record beside the customers that it may be.
@@ -190,7 +190,7 @@ type mergeInput struct {
 	CustomerPath
 	Body struct {
 		Into    string `json:"into" pattern:"^cus_[a-z2-7]{25}[aeimquy4]$"`
-		Version int64  `json:"version" minimum:"1"`
+		Version int64  `json:"version" minimum:"1" doc:"Version of the customer that is merged into, as its card showed it"`
 	}
 }
 

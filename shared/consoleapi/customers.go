@@ -40,6 +40,7 @@ func shownFields(fields map[record.FieldName]vault.Shown) map[record.FieldName]S
 // Card is one line of a list.
 type Card struct {
 	Customer   record.CustomerID          `json:"customer"`
+	Version    int64                      `json:"version"`
 	Kind       record.Kind                `json:"kind"`
 	Stage      record.Stage               `json:"stage"`
 	State      string                     `json:"state"`
@@ -49,7 +50,7 @@ type Card struct {
 }
 
 func card(view vault.CardView) Card {
-	return Card{view.Customer, view.Kind, view.Stage, view.State, view.Owner, view.Department, shownFields(view.Fields)}
+	return Card{view.Customer, view.Version, view.Kind, view.Stage, view.State, view.Owner, view.Department, shownFields(view.Fields)}
 }
 
 func cards(views []vault.CardView) []Card {
@@ -89,6 +90,9 @@ func (d Deps) create(ctx context.Context, in *createInput) (*createOutput, error
 	raw := in.Body.Raw(in.Body.Form)
 	raw.Evidence = record.Evidence{Staff: actor.Staff, Script: in.Body.Evidence.Script}
 	filled, refused, err := collect.Check(d.Pack, raw, collect.ByStaff, d.Now())
+	if errors.Is(err, collect.ErrForm) {
+		return nil, problem.Invalid(problem.At("body.form", problem.CodeNoMatch))
+	}
 	if err != nil {
 		return nil, faults.Problem(err)
 	}
@@ -150,8 +154,8 @@ func (d Deps) search(ctx context.Context, in *searchInput) (*cardsOutput, error)
 
 type listInput struct {
 	httpapi.Paged
-	Department string `query:"department" maxLength:"64"`
-	Owner      string `query:"owner" maxLength:"30"`
+	Department string `query:"department" minLength:"1" maxLength:"64" doc:"Left out: one's own"`
+	Owner      string `query:"owner" pattern:"^stf_[a-z2-7]{25}[aeimquy4]$"`
 }
 
 func (d Deps) list(ctx context.Context, in *listInput) (*cardsOutput, error) {
@@ -162,6 +166,9 @@ func (d Deps) list(ctx context.Context, in *listInput) (*cardsOutput, error) {
 	department := record.Department(in.Department)
 	if department == "" {
 		department = actor.Department
+	}
+	if d.Pack.Departments[department] == (record.Text{}) {
+		return nil, problem.Invalid(problem.At("query.department", problem.CodeNoMatch))
 	}
 	views, next, err := d.Vault.List(ctx, actor, department, record.StaffID(in.Owner), in.Limit, in.Cursor)
 	if err != nil {
@@ -283,7 +290,7 @@ func (d Deps) changes(raw map[string]*string) (record.Fields, error) {
 
 type historyInput struct {
 	CustomerPath
-	Cursor string `query:"cursor" maxLength:"2048"`
+	Cursor string `query:"cursor" minLength:"1" maxLength:"2048" pattern:"^[A-Za-z0-9_-]+$" doc:"next of the page before; leave out for the first"`
 }
 
 // HistoryEntry is one act on a customer.
@@ -435,7 +442,7 @@ func (d Deps) destruction(ctx context.Context, id record.CustomerID) (audit.Ref,
 
 type auditInput struct {
 	Customer string `query:"customer" required:"true" pattern:"^cus_[a-z2-7]{25}[aeimquy4]$"`
-	Cursor   string `query:"cursor" maxLength:"2048"`
+	Cursor   string `query:"cursor" minLength:"1" maxLength:"2048" pattern:"^[A-Za-z0-9_-]+$" doc:"next of the page before; leave out for the first"`
 }
 
 // audit shows the entries about one customer to those who may read the log, also after the customer's destruction.

@@ -296,6 +296,7 @@ func TestRefusalsOfBodies(t *testing.T) {
 		{"enum", `{"name":"ab","contacts":[{"kind":"` + marker + `","value":"1"}]}`, 422, problem.InvalidField, "body.contacts[0].kind", problem.CodeEnum},
 		{"required inside", `{"name":"ab","contacts":[{"kind":"phone"}]}`, 422, problem.InvalidField, "body.contacts[0].value", problem.CodeRequired},
 		{"too few", `{"name":"ab","tags":["` + marker + `"]}`, 422, problem.InvalidField, "body.tags", problem.CodeTooFew},
+		{"objects that must be unique", `{"name":"ab","tags":[{},{"` + marker + `":1}]}`, 422, problem.InvalidField, "body.tags[0]", problem.CodeType},
 		{"not unique", `{"name":"ab","tags":["` + marker + `","` + marker + `"]}`, 422, problem.InvalidField, "body.tags", problem.CodeNotUnique},
 		{"map value", `{"name":"ab","fields":{"phone":["` + marker + `"]}}`, 422, problem.InvalidField, "body.fields.phone", problem.CodeType},
 		{"map value of a personal name", `{"name":"ab","fields":{"` + marker + `":1}}`, 422, problem.InvalidField, "body.fields.?", problem.CodeType},

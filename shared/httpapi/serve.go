@@ -134,7 +134,7 @@ func (c *core) setHeaders(header http.Header, r *http.Request) {
 }
 
 // Page returns h with the content security policy of pages that people see: only scripts, styles, images and calls of the same origin,
-// nothing inline, no frames.
+// nothing inline, no frames. What h refuses is answered as a problem.
 func Page(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "+
@@ -142,8 +142,33 @@ func Page(h http.Handler) http.Handler {
 			"require-trusted-types-for 'script'")
 		w.Header().Set("Cross-Origin-Opener-Policy", "same-origin")
 		w.Header().Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-		h.ServeHTTP(w, r)
+		h.ServeHTTP(&pageResponse{ResponseWriter: w, request: r}, r)
 	})
+}
+
+// pageResponse turns refusals of a handler of files into problems.
+type pageResponse struct {
+	http.ResponseWriter
+	request *http.Request
+	refused bool
+}
+
+// WriteHeader passes on what is no refusal.
+func (w *pageResponse) WriteHeader(status int) {
+	if status < http.StatusBadRequest {
+		w.ResponseWriter.WriteHeader(status)
+		return
+	}
+	w.refused = true
+	problem.Write(w.ResponseWriter, w.request, problem.Of(problem.OfStatus(status)))
+}
+
+// Write drops the text of a refusal.
+func (w *pageResponse) Write(p []byte) (int, error) {
+	if w.refused {
+		return len(p), nil
+	}
+	return w.ResponseWriter.Write(p)
 }
 
 // tidy reports whether a decoded path is one that the mux would neither clean nor that holds anything but text.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -103,7 +104,12 @@ func (w *walker) object(shape shape, path string, depth int) *problem.Problem {
 }
 
 func (w *walker) array(shape shape, path string, depth int) *problem.Problem {
+	item := w.shapeOf(shape.items)
 	for i := 0; w.decoder.PeekKind() != ']'; i++ {
+		if kind := w.decoder.PeekKind(); item.scalar && (kind == '{' || kind == '[') {
+			// Huma compares items that must be unique before it looks at their types, and panics over these.
+			return invalid(fmt.Sprintf("%s[%d]", path, i), problem.CodeType)
+		}
 		if refusal := w.value(shape.items, fmt.Sprintf("%s[%d]", path, i), depth); refusal != nil {
 			return refusal
 		}
@@ -131,6 +137,7 @@ type shape struct {
 	others  *huma.Schema // schema of other members
 	items   *huma.Schema
 	notNull bool
+	scalar  bool // neither objects nor arrays
 }
 
 // shapeOf follows references. Alternatives are joined: a member of any of them is known, and huma decides which one holds.
@@ -141,7 +148,8 @@ func (w *walker) shapeOf(schema *huma.Schema) shape {
 	if schema == nil {
 		return shape{}
 	}
-	s := shape{members: schema.Properties, items: schema.Items, notNull: schema.Type != "" && !schema.Nullable}
+	s := shape{members: schema.Properties, items: schema.Items, notNull: schema.Type != "" && !schema.Nullable,
+		scalar: slices.Contains([]string{huma.TypeString, huma.TypeInteger, huma.TypeNumber, huma.TypeBoolean}, schema.Type)}
 	switch additional := schema.AdditionalProperties.(type) {
 	case bool:
 		s.closed = !additional

@@ -40,7 +40,8 @@ func main() {
 }
 
 const usage = `usage: kexin-local                         serve
-       kexin-local first-staff FILE        write the first staff register of an empty product store (JSON; see docs/operations/embedded.md)`
+       kexin-local first-staff FILE        write the first staff register of an empty product store (JSON; see docs/operations/embedded.md)
+       kexin-local trust-clock             say that the machine's clock is right, after the server was off for over 45 days`
 
 func run(ctx context.Context, args, environ []string, out, logs io.Writer) error {
 	settings, err := env.Load(environ)
@@ -85,19 +86,30 @@ func act(ctx context.Context, server *embedded.Server, listener net.Listener, ar
 	switch {
 	case len(args) == 0:
 		return serve(ctx, server, listener, out)
+	case len(args) == 1 && args[0] == "trust-clock":
+		return server.TrustClock(ctx, out)
 	case len(args) == 2 && args[0] == "first-staff":
 		return server.FirstStaff(ctx, args[1], out)
 	}
 	return errors.New(usage)
 }
 
+// seed fills a demonstration that has not been filled yet, or not to the end.
+func seed(ctx context.Context, server *embedded.Server, out io.Writer) error {
+	if server.Issuing == nil {
+		return nil
+	}
+	if done, err := server.Seeded(); done || err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "正在建立演示公司和 200 位虚构客户… / creating the demonstration company with 200 invented customers …")
+	return server.Seed(ctx, 200, func(int) {})
+}
+
 // serve seeds a new demonstration and answers requests until ctx ends.
 func serve(ctx context.Context, server *embedded.Server, listener net.Listener, out io.Writer) error {
-	if server.Created && server.Issuing != nil {
-		fmt.Fprintln(out, "正在建立演示公司和 200 位虚构客户… / creating the demonstration company with 200 invented customers …")
-		if err := server.Seed(ctx, 200, func(int) {}); err != nil {
-			return err
-		}
+	if err := seed(ctx, server, out); err != nil {
+		return err
 	}
 	if err := server.Warm(ctx); err != nil {
 		return err

@@ -54,12 +54,8 @@ func (c *Clock) Advance(by time.Duration) error {
 		return ErrClock
 	}
 	offset := (c.Offset() + by).Truncate(time.Second)
-	fresh := c.path + ".new"
-	if err := os.WriteFile(fresh, []byte(strconv.FormatInt(int64(offset/time.Second), 10)+"\n"), 0o600); err != nil {
-		return fmt.Errorf("keep clock: %w", err)
-	}
-	if err := os.Rename(fresh, c.path); err != nil {
-		return fmt.Errorf("keep clock: %w", err)
+	if err := writeWhole(c.path, []byte(strconv.FormatInt(int64(offset/time.Second), 10)+"\n")); err != nil {
+		return err
 	}
 	c.offset.Store(int64(offset))
 	return nil

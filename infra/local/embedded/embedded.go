@@ -179,8 +179,17 @@ func (s *Server) openDemoIssuer() error {
 		return err
 	}
 	s.Verifier = s.Issuing
-	if err := os.WriteFile(path, s.Issuing.Bytes(), 0o600); err != nil {
-		return fmt.Errorf("keep demonstration issuer: %w", err)
+	return writeWhole(path, s.Issuing.Bytes())
+}
+
+// writeWhole writes a small file so that a crash leaves all of it or nothing.
+func writeWhole(path string, data []byte) error {
+	fresh := path + ".new"
+	if err := os.WriteFile(fresh, data, 0o600); err != nil {
+		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
+	}
+	if err := os.Rename(fresh, path); err != nil {
+		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
 	}
 	return nil
 }

@@ -2,8 +2,11 @@ package embedded
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
+	"os"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -50,7 +53,22 @@ func SeedDate() time.Time { return time.Date(2026, 9, 1, 1, 0, 0, 0, time.UTC) }
 // clearances of demonstration accounts hold for so long that moving the clock past a retention period leaves staff able to work.
 const clearances = 20 * 365 * 24 * time.Hour
 
-// Seed fills a new demonstration: the staff register, and count invented customers with a fixed date and a fixed random seed.
+// Seeded reports whether a demonstration has been filled; one that was killed meanwhile has not.
+func (s *Server) Seeded() (bool, error) {
+	_, err := os.Stat(s.seedMark())
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for the seed's mark: %w", err)
+	}
+	return true, nil
+}
+
+func (s *Server) seedMark() string { return filepath.Join(s.Data, "demo-seeded") }
+
+// Seed fills a new demonstration: the staff register, and count invented customers with a fixed date and a fixed random seed. After a
+// crash it is called again and goes on: who is there already stays as he is.
 func (s *Server) Seed(ctx context.Context, count int, progress func(done int)) error {
 	members, err := s.seedStaff(ctx)
 	if err != nil {
@@ -69,7 +87,10 @@ func (s *Server) Seed(ctx context.Context, count int, progress func(done int)) e
 			return s.seedCustomer(ctx, v, members, i, raw)
 		})
 	}
-	return group.Wait()
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return writeWhole(s.seedMark(), []byte(s.Pack.Version+"\n"))
 }
 
 // seedStaff writes the first register: the one time that it changes without two persons, because there is nobody yet.
@@ -77,6 +98,14 @@ func (s *Server) seedStaff(ctx context.Context) (map[string]staff.Member, error)
 	members := map[string]staff.Member{}
 	until := SeedDate().Add(clearances).Unix()
 	for _, account := range Accounts() {
+		present, err := staff.Register{Store: s.Store}.ByLogin(ctx, identity.DemoIssuerName, account.Subject)
+		if err == nil {
+			members[account.Subject] = present
+			continue
+		}
+		if !errors.Is(err, staff.ErrUnknown) {
+			return nil, err
+		}
 		id, err := record.NewID(s.Random, record.PrefixStaff)
 		if err != nil {
 			return nil, err

@@ -76,12 +76,16 @@ func (v *Vault) recordExport(ctx context.Context, part ExportPart, sections []*p
 	for _, section := range sections {
 		e.Sections = append(e.Sections, section.ID)
 	}
+	body, err := mentionOf(e, string(part.Export), v.Now())
+	if err != nil {
+		return err
+	}
 	var ops []store.Op
 	for _, id := range part.Customers {
-		item := store.Item{Key: rows.Roster(id, part.Export), Body: []byte(part.Export), Attrs: map[string]store.Attr{store.AttrState: store.S("r")}}
+		item := store.Item{Key: rows.Roster(id, part.Export), Body: body, Attrs: map[string]store.Attr{store.AttrState: store.S("r")}}
 		ops = append(ops, store.PutIf(item, rosterCondition()))
 	}
-	_, err := v.Log.Act(ctx, e, ops...)
+	_, err = v.Log.Act(ctx, e, ops...)
 	return err
 }
 

@@ -206,11 +206,14 @@ func (v *Vault) recordList(ctx context.Context, e audit.Entry, customers []*cust
 		return err
 	}
 	e.Object, e.Customers = name, nil
+	body, err := mentionOf(e, name, v.Now())
+	if err != nil {
+		return err
+	}
 	for _, c := range customers {
 		e.Customers = append(e.Customers, c.id)
 		key := store.Key{Table: store.Audit, PK: rows.PrefixMention + string(c.id), SK: name}
-		ops = append(ops, store.PutIf(store.Item{Key: key, Body: []byte(e.Action), Attrs: map[string]store.Attr{
-			store.AttrTime: store.N(v.Now().UnixNano())}}, store.IfAbsent()))
+		ops = append(ops, store.PutIf(store.Item{Key: key, Body: body}, store.IfAbsent()))
 	}
 	_, err = v.Log.Act(ctx, e, ops...)
 	return err

@@ -2,7 +2,6 @@ package vault
 
 import (
 	"context"
-	"fmt"
 	"sort"
 
 	"kexin/shared/audit"
@@ -38,15 +37,7 @@ func (v *Vault) History(ctx context.Context, actor Actor, id record.CustomerID, 
 	if _, err := v.Log.Record(ctx, e); err != nil {
 		return nil, "", err
 	}
-	traced, next, err := audit.Trace(ctx, v.Store, id, cursor)
-	if err != nil {
-		return nil, "", fmt.Errorf("trace customer: %w", err)
-	}
-	list := make([]HistoryEntry, 0, len(traced))
-	for _, t := range traced {
-		list = append(list, historyEntry(t))
-	}
-	return list, next, nil
+	return v.trace(ctx, id, cursor)
 }
 
 func historyEntry(t audit.Traced) HistoryEntry {

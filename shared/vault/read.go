@@ -335,15 +335,7 @@ func (v *Vault) ReadAudit(ctx context.Context, actor Actor, id record.CustomerID
 	if _, err := v.Log.Record(ctx, e); err != nil {
 		return nil, "", err
 	}
-	traced, next, err := audit.Trace(ctx, v.Store, id, cursor)
-	if err != nil {
-		return nil, "", fmt.Errorf("trace customer: %w", err)
-	}
-	list := make([]HistoryEntry, 0, len(traced))
-	for _, t := range traced {
-		list = append(list, historyEntry(t))
-	}
-	return list, next, nil
+	return v.trace(ctx, id, cursor)
 }
 
 // Would answers what would be decided, without doing it. The question itself is recorded.

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"kexin/functions/internal/boot"
+	"kexin/functions/internal/withkms"
 	"kexin/shared/collect"
 	"kexin/shared/grants"
 	"kexin/shared/indexes"
@@ -24,7 +25,7 @@ import (
 )
 
 func main() {
-	b, err := boot.Start(grants.AcceptSubmissions, os.Environ(), boot.KMS, boot.Policy)
+	b, err := boot.Start(grants.AcceptSubmissions, os.Environ(), withkms.Keys, boot.Policy)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"kexin/functions/internal/boot"
+	"kexin/functions/internal/withhttp"
 	"kexin/shared/approveapi"
 	"kexin/shared/grants"
 	"kexin/shared/httpapi"
@@ -25,7 +26,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	lambda.Start(b.HTTP(func(context.Context) (*httpapi.API, error) { return compose(b) }))
+	lambda.Start(withhttp.Function(b, func(context.Context) (*httpapi.API, error) { return compose(b) }))
 }
 
 func compose(b *boot.Boot) (*httpapi.API, error) {
@@ -37,11 +38,11 @@ func compose(b *boot.Boot) (*httpapi.API, error) {
 	if err != nil {
 		return nil, err
 	}
-	verifier, err := b.Verifier()
+	verifier, err := withhttp.Verifier(b)
 	if err != nil {
 		return nil, err
 	}
-	api := b.API(staffapi.Rules())
+	api := withhttp.API(b, staffapi.Rules())
 	approveapi.Register(api.With(identity.Require(verifier)), approveapi.Deps{Vault: v, Store: sys.Store, Log: sys.Log,
 		Register: staff.Register{Store: sys.Store}, Pack: sys.Pack, Now: sys.Now, Random: sys.Random})
 	return api, nil

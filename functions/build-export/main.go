@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"kexin/functions/internal/boot"
+	"kexin/functions/internal/withkms"
+	"kexin/functions/internal/withs3"
 	"kexin/shared/exports"
 	"kexin/shared/grants"
 	"kexin/shared/lambdaevent"
@@ -23,7 +25,7 @@ import (
 )
 
 func main() {
-	b, err := boot.Start(grants.BuildExport, os.Environ(), boot.KMS, boot.S3, boot.Policy)
+	b, err := boot.Start(grants.BuildExport, os.Environ(), withkms.Keys, withs3.Objects, boot.Policy)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

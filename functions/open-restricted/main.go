@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"kexin/functions/internal/boot"
+	"kexin/functions/internal/withhttp"
+	"kexin/functions/internal/withkms"
 	"kexin/shared/grants"
 	"kexin/shared/httpapi"
 	"kexin/shared/identity"
@@ -24,7 +26,7 @@ import (
 )
 
 func main() {
-	b, err := boot.Start(grants.OpenRestricted, os.Environ(), boot.KMS, boot.Policy)
+	b, err := boot.Start(grants.OpenRestricted, os.Environ(), withkms.Keys, boot.Policy)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -43,12 +45,12 @@ func compose(b *boot.Boot) (lambdaevent.Function, error) {
 	if err != nil {
 		return nil, err
 	}
-	verifier, err := b.Verifier()
+	verifier, err := withhttp.Verifier(b)
 	if err != nil {
 		return nil, err
 	}
 	deps := restricted.Deps{Verifier: verifier, Register: staff.Register{Store: sys.Store}, Store: sys.Store, Vault: v, Log: sys.Log, Now: sys.Now}
-	return lambdaevent.Invoked(verifier, failure(b.API(staffapi.Rules())), opened(deps)), nil
+	return lambdaevent.Invoked(verifier, failure(withhttp.API(b, staffapi.Rules())), opened(deps)), nil
 }
 
 func opened(deps restricted.Deps) func(context.Context, restricted.Request) (restricted.Reply, error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"kexin/functions/internal/boot"
+	"kexin/functions/internal/withs3"
 	"kexin/shared/grants"
 	"kexin/shared/lambdaevent"
 	"kexin/shared/retention"
@@ -18,7 +19,7 @@ import (
 )
 
 func main() {
-	b, err := boot.Start(grants.PurgeExpired, os.Environ(), boot.S3, boot.Pack)
+	b, err := boot.Start(grants.PurgeExpired, os.Environ(), withs3.Objects, boot.Pack)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

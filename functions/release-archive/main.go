@@ -9,6 +9,9 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"kexin/functions/internal/boot"
+	"kexin/functions/internal/withhttp"
+	"kexin/functions/internal/withkms"
+	"kexin/functions/internal/withs3"
 	"kexin/shared/exports"
 	"kexin/shared/grants"
 	"kexin/shared/httpapi"
@@ -20,12 +23,12 @@ import (
 )
 
 func main() {
-	b, err := boot.Start(grants.ReleaseArchive, os.Environ(), boot.KMS, boot.S3, boot.Policy)
+	b, err := boot.Start(grants.ReleaseArchive, os.Environ(), withkms.Keys, withs3.Objects, boot.Policy)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	lambda.Start(b.HTTP(func(context.Context) (*httpapi.API, error) { return compose(b) }))
+	lambda.Start(withhttp.Function(b, func(context.Context) (*httpapi.API, error) { return compose(b) }))
 }
 
 func compose(b *boot.Boot) (*httpapi.API, error) {
@@ -37,11 +40,11 @@ func compose(b *boot.Boot) (*httpapi.API, error) {
 	if err != nil {
 		return nil, err
 	}
-	verifier, err := b.Verifier()
+	verifier, err := withhttp.Verifier(b)
 	if err != nil {
 		return nil, err
 	}
-	api := b.API(staffapi.Rules())
+	api := withhttp.API(b, staffapi.Rules())
 	releaseapi.Register(api.With(identity.Require(verifier)), releaseapi.Deps{
 		Clerk: &exports.Clerk{Vault: v, Store: sys.Store, Keys: sys.Keys, Objects: sys.Objects, Now: sys.Now}, Log: sys.Log,
 		Register: staff.Register{Store: sys.Store}})

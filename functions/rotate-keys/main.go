@@ -10,13 +10,14 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"kexin/functions/internal/boot"
+	"kexin/functions/internal/withkms"
 	"kexin/shared/grants"
 	"kexin/shared/lambdaevent"
 	"kexin/shared/rotation"
 )
 
 func main() {
-	b, err := boot.Start(grants.RotateKeys, os.Environ(), boot.KMS)
+	b, err := boot.Start(grants.RotateKeys, os.Environ(), withkms.Keys)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -11,13 +11,15 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"kexin/functions/internal/boot"
+	"kexin/functions/internal/withkms"
+	"kexin/functions/internal/withs3"
 	"kexin/shared/audit"
 	"kexin/shared/grants"
 	"kexin/shared/lambdaevent"
 )
 
 func main() {
-	b, err := boot.Start(grants.SealAudit, os.Environ(), boot.KMS, boot.S3)
+	b, err := boot.Start(grants.SealAudit, os.Environ(), withkms.Keys, withs3.Objects)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

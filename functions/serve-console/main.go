@@ -10,6 +10,10 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"kexin/functions/internal/boot"
+	"kexin/functions/internal/withhttp"
+	"kexin/functions/internal/withkms"
+	"kexin/functions/internal/withs3"
+	"kexin/functions/internal/withsqs"
 	"kexin/shared/audit"
 	"kexin/shared/consoleapi"
 	"kexin/shared/exports"
@@ -26,12 +30,12 @@ import (
 )
 
 func main() {
-	b, err := boot.Start(grants.ServeConsole, os.Environ(), boot.KMS, boot.S3, boot.Policy)
+	b, err := boot.Start(grants.ServeConsole, os.Environ(), withkms.Keys, withs3.Objects, boot.Policy)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	lambda.Start(b.HTTP(func(ctx context.Context) (*httpapi.API, error) { return compose(ctx, b) }))
+	lambda.Start(withhttp.Function(b, func(ctx context.Context) (*httpapi.API, error) { return compose(ctx, b) }))
 }
 
 func compose(ctx context.Context, b *boot.Boot) (*httpapi.API, error) {
@@ -43,12 +47,12 @@ func compose(ctx context.Context, b *boot.Boot) (*httpapi.API, error) {
 	if err != nil {
 		return nil, err
 	}
-	verifier, err := b.Verifier()
+	verifier, err := withhttp.Verifier(b)
 	if err != nil {
 		return nil, err
 	}
-	desk := &exports.Desk{Vault: v, Store: sys.Store, Pack: sys.Pack, Now: sys.Now, Random: sys.Random, Wake: b.WakeBuilder()}
-	api := b.API(staffapi.Rules())
+	desk := &exports.Desk{Vault: v, Store: sys.Store, Pack: sys.Pack, Now: sys.Now, Random: sys.Random, Wake: withsqs.WakeBuilder(b)}
+	api := withhttp.API(b, staffapi.Rules())
 	consoleapi.Register(api.With(identity.Require(verifier)), consoleapi.Deps{Vault: v, Engine: sys.Engine, Pack: sys.Pack, Store: sys.Store,
 		Log: sys.Log, Prover: audit.Prover{Store: sys.Store, Objects: sys.Objects}, Register: staff.Register{Store: sys.Store}, Desk: desk,
 		Opener: consoleapi.Invoker{Invoke: b.Invoke(b.Settings.Functions.OpenRestricted)}, Now: sys.Now, Random: sys.Random})

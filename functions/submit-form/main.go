@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"kexin/functions/internal/boot"
+	"kexin/functions/internal/withhttp"
+	"kexin/functions/internal/withkms"
 	"kexin/shared/evidence"
 	"kexin/shared/formapi"
 	"kexin/shared/grants"
@@ -20,12 +22,12 @@ import (
 )
 
 func main() {
-	b, err := boot.Start(grants.SubmitForm, os.Environ(), boot.KMS, boot.Pack)
+	b, err := boot.Start(grants.SubmitForm, os.Environ(), withkms.Keys, boot.Pack)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	lambda.Start(b.HTTP(func(ctx context.Context) (*httpapi.API, error) { return compose(ctx, b) }))
+	lambda.Start(withhttp.Function(b, func(ctx context.Context) (*httpapi.API, error) { return compose(ctx, b) }))
 }
 
 func compose(ctx context.Context, b *boot.Boot) (*httpapi.API, error) {
@@ -37,7 +39,7 @@ func compose(ctx context.Context, b *boot.Boot) (*httpapi.API, error) {
 	if err != nil {
 		return nil, err
 	}
-	api := b.API(nil)
+	api := withhttp.API(b, nil)
 	formapi.Register(api, formapi.Deps{Deployment: sys.Deployment, Pack: sys.Pack, Store: sys.Store, Writer: sys.Writer(store.Inbox),
 		Receipts: receipts, PublicKeys: publicKeys(sys), Now: sys.Now})
 	return api, nil

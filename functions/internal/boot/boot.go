@@ -30,8 +30,10 @@ type Boot struct {
 	// Dynamo is the whole store, for its clock; everything else goes through the limited one of System.
 	Dynamo *dynamostore.Store
 
-	aws     platform
-	backend system.Backend
+	// Platform is where the process runs, for the clients that parts make.
+	Platform Platform
+	// Backend is what System limits; parts add to it.
+	Backend system.Backend
 }
 
 // Part adds something to the backend that not every function has. Only parts that a program names are linked into it.
@@ -48,9 +50,9 @@ func Start(function grants.Function, environ []string, parts ...Part) (*Boot, er
 	if err := errors.Join(err, settings.Require(Variables(function)...)); err != nil {
 		return nil, fmt.Errorf("start %s: %w", function, err)
 	}
-	b := &Boot{Function: function, Settings: settings, Log: telemetry.NewLogger(os.Stdout, slog.LevelInfo), aws: platform}
+	b := &Boot{Function: function, Settings: settings, Log: telemetry.NewLogger(os.Stdout, slog.LevelInfo), Platform: platform}
 	b.Dynamo = b.newStore()
-	b.backend = system.Backend{Deployment: settings.Deployment, Store: b.Dynamo, ManifestKey: settings.KMS.ManifestKey, Now: now,
+	b.Backend = system.Backend{Deployment: settings.Deployment, Store: b.Dynamo, ManifestKey: settings.KMS.ManifestKey, Now: now,
 		Random: rand.Reader, Lanes: 1}
 	for _, part := range parts {
 		if err := part(b); err != nil {
@@ -63,14 +65,14 @@ func Start(function grants.Function, environ []string, parts ...Part) (*Boot, er
 func now() time.Time { return time.Now().UTC() }
 
 // System returns the function's part of the deployment, and nothing beyond it.
-func (b *Boot) System() (*system.System, error) { return system.New(b.backend, b.Function) }
+func (b *Boot) System() (*system.System, error) { return system.New(b.Backend, b.Function) }
 
 // Function returns the function that build makes when the first event arrives. When build fails, that event fails with its error, and
 // the next event tries again.
 func Function(build func(context.Context) (lambdaevent.Function, error)) lambdaevent.Function {
-	made := &lazily[lambdaevent.Function]{build: build}
+	made := Lazily(build)
 	return func(ctx context.Context, event []byte) ([]byte, error) {
-		function, err := made.get(ctx)
+		function, err := made(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("prepare function: %w", err)
 		}
@@ -78,23 +80,20 @@ func Function(build func(context.Context) (lambdaevent.Function, error)) lambdae
 	}
 }
 
-// lazily is a value that is made when it is first needed.
-type lazily[T any] struct {
-	build func(context.Context) (T, error)
-
-	mu    sync.Mutex
-	value *T
-}
-
-func (l *lazily[T]) get(ctx context.Context) (T, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.value == nil {
-		value, err := l.build(ctx)
-		if err != nil {
-			return value, err
+// Lazily returns what returns build's value: made when it is first asked for, and again after a failure.
+func Lazily[T any](build func(context.Context) (T, error)) func(context.Context) (T, error) {
+	var mu sync.Mutex
+	var made *T
+	return func(ctx context.Context) (T, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if made != nil {
+			return *made, nil
 		}
-		l.value = &value
+		value, err := build(ctx)
+		if err == nil {
+			made = &value
+		}
+		return value, err
 	}
-	return *l.value, nil
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,7 +12,6 @@ import (
 	"strings"
 
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"kexin/shared/lambdaevent"
 	"kexin/shared/record"
@@ -25,8 +23,8 @@ const maxAnswer = 6 << 20
 // Invoke returns the function called name on Lambda, invoked and waited for. It signs the one request that it needs itself, which spares
 // the process the SDK's client of Lambda. It does not retry: the function behind it may have acted.
 func (b *Boot) Invoke(name string) lambdaevent.Function {
-	base := "https://lambda." + b.aws.region + "." + domain(b.aws.region)
-	if endpoint := b.aws.endpoint("LAMBDA"); endpoint != nil {
+	base := "https://lambda." + b.Platform.region + "." + domain(b.Platform.region)
+	if endpoint := b.Platform.Endpoint("LAMBDA"); endpoint != nil {
 		base = strings.TrimSuffix(*endpoint, "/")
 	}
 	address := base + "/2015-03-31/functions/" + url.PathEscape(name) + "/invocations"
@@ -35,7 +33,7 @@ func (b *Boot) Invoke(name string) lambdaevent.Function {
 		if err != nil {
 			return nil, err
 		}
-		response, err := b.aws.client.Do(request)
+		response, err := b.Platform.client.Do(request)
 		if err != nil {
 			return nil, fmt.Errorf("call function: %w", err)
 		}
@@ -69,7 +67,7 @@ func (b *Boot) signed(ctx context.Context, address string, body []byte) (*http.R
 	}
 	request.Header.Set("Content-Type", "application/json")
 	sum := sha256.Sum256(body)
-	if err := v4.NewSigner().SignHTTP(ctx, b.aws.credentials, request, hex.EncodeToString(sum[:]), "lambda", b.aws.region, now()); err != nil {
+	if err := v4.NewSigner().SignHTTP(ctx, b.Platform.credentials, request, hex.EncodeToString(sum[:]), "lambda", b.Platform.region, now()); err != nil {
 		return nil, fmt.Errorf("sign call: %w", err)
 	}
 	return request, nil
@@ -78,21 +76,4 @@ func (b *Boot) signed(ctx context.Context, address string, body []byte) (*http.R
 // ExportMessage is what build-export is told through its queue.
 type ExportMessage struct {
 	Export record.ExportID `json:"export"`
-}
-
-// WakeBuilder returns what tells build-export that an export is queued.
-func (b *Boot) WakeBuilder() func(context.Context, record.ExportID) error {
-	client := sqs.NewFromConfig(b.aws.config(), func(o *sqs.Options) { o.BaseEndpoint = b.aws.endpoint("SQS") })
-	queue := b.Settings.Queues.Exports
-	return func(ctx context.Context, id record.ExportID) error {
-		body, err := json.Marshal(ExportMessage{id})
-		if err != nil {
-			return fmt.Errorf("encode message: %w", err)
-		}
-		text := string(body)
-		if _, err := client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &queue, MessageBody: &text}); err != nil {
-			return fmt.Errorf("send message: %w", err)
-		}
-		return nil
-	}
 }

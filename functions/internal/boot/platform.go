@@ -13,10 +13,10 @@ import (
 	"kexin/shared/env"
 )
 
-// platform is what Lambda itself tells a process: where it is and with which credentials of its role. The credentials of a process of Go
+// Platform is what Lambda itself tells a process: where it is and with which credentials of its role. The credentials of a process of Go
 // do not change while it lives, so that nothing of the SDK's search for credentials (profiles, single sign-on, instance metadata) is
 // linked.
-type platform struct {
+type Platform struct {
 	region      string
 	credentials aws.Credentials
 	endpoints   map[string]string // by service, upper case; "" for all
@@ -25,8 +25,8 @@ type platform struct {
 
 const endpointVariable = "AWS_ENDPOINT_URL"
 
-func platformOf(environ []string) (platform, error) {
-	p := platform{endpoints: map[string]string{}}
+func platformOf(environ []string) (Platform, error) {
+	p := Platform{endpoints: map[string]string{}}
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
 		switch {
@@ -56,15 +56,15 @@ func platformOf(environ []string) (platform, error) {
 const callTimeout = 5 * time.Minute
 
 // Retrieve implements aws.CredentialsProvider.
-func (p platform) Retrieve(context.Context) (aws.Credentials, error) { return p.credentials, nil }
+func (p Platform) Retrieve(context.Context) (aws.Credentials, error) { return p.credentials, nil }
 
-// config returns the configuration that every client starts from.
-func (p platform) config() aws.Config {
+// Config returns the configuration that every client starts from.
+func (p Platform) Config() aws.Config {
 	return aws.Config{Region: p.region, Credentials: p, HTTPClient: p.client}
 }
 
-// endpoint returns the address of service that the environment names, nil for the region's own. Tests and private endpoints use it.
-func (p platform) endpoint(service string) *string {
+// Endpoint returns the address of service that the environment names, nil for the region's own. Tests and private endpoints use it.
+func (p Platform) Endpoint(service string) *string {
 	for _, name := range []string{service, ""} {
 		if address, ok := p.endpoints[name]; ok {
 			return &address

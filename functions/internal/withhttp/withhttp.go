@@ -1,10 +1,12 @@
-package boot
+// Package withhttp lets a function answer API Gateway. It is apart from boot so that only functions of HTTP link the edge.
+package withhttp
 
 import (
 	"context"
 	"net/http"
 	"time"
 
+	"kexin/functions/internal/boot"
 	"kexin/shared/httpapi"
 	"kexin/shared/identity"
 	"kexin/shared/lambdaevent"
@@ -16,23 +18,23 @@ import (
 const Version = "0.1.0"
 
 // API returns an API without operations; errors says which problem each of the domain's errors becomes.
-func (b *Boot) API(errors []httpapi.Rule) *httpapi.API {
+func API(b *boot.Boot, errors []httpapi.Rule) *httpapi.API {
 	return httpapi.New(httpapi.Info{Title: "Kexin 客信", Version: Version, Description: "Customer information, kept by its own rules.",
-		Errors: errors, Log: b.Log, Now: now, Random: b.backend.Random, TLS: true})
+		Errors: errors, Log: b.Log, Now: b.Backend.Now, Random: b.Backend.Random, TLS: true})
 }
 
-// HTTP returns the function that answers API Gateway with the API that build makes when the first request arrives. When build fails, that
-// request is answered with a problem that says to try again.
-func (b *Boot) HTTP(build func(context.Context) (*httpapi.API, error)) lambdaevent.Function {
-	made := &lazily[http.Handler]{build: func(ctx context.Context) (http.Handler, error) {
+// Function returns the function that answers API Gateway with the API that build makes when the first request arrives. When build fails,
+// that request is answered with a problem that says to try again.
+func Function(b *boot.Boot, build func(context.Context) (*httpapi.API, error)) lambdaevent.Function {
+	made := boot.Lazily(func(ctx context.Context) (http.Handler, error) {
 		api, err := build(ctx)
 		if err != nil {
 			return nil, err
 		}
 		return api.Handler(), nil
-	}}
+	})
 	return lambdahttp.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		handler, err := made.get(r.Context())
+		handler, err := made(r.Context())
 		if err != nil {
 			b.Log.ErrorContext(r.Context(), "function could not be prepared", "error", err)
 			problem.Write(w, r, problem.Of(problem.Unavailable).RetryAfter(5))
@@ -46,7 +48,7 @@ func (b *Boot) HTTP(build func(context.Context) (*httpapi.API, error)) lambdaeve
 const issuerTimeout = 5 * time.Second
 
 // Verifier returns the verifier of staff's tokens. It reads nothing until the first token comes.
-func (b *Boot) Verifier() (identity.Verifier, error) {
-	return identity.NewOIDC(identity.OIDCConfig{Issuer: b.Settings.OIDC.Issuer, Audience: b.Settings.OIDC.Audience, Now: now,
+func Verifier(b *boot.Boot) (identity.Verifier, error) {
+	return identity.NewOIDC(identity.OIDCConfig{Issuer: b.Settings.OIDC.Issuer, Audience: b.Settings.OIDC.Audience, Now: b.Backend.Now,
 		Client: &http.Client{Timeout: issuerTimeout}})
 }

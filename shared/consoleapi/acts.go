@@ -202,6 +202,21 @@ func (d Deps) merge(ctx context.Context, in *mergeInput) (*versionOutput, error)
 	return versioned(d.Vault.Merge(ctx, actor, in.customer(), record.CustomerID(in.Body.Into), in.Body.Version))
 }
 
+type admitInput struct {
+	CustomerPath
+	Body struct {
+		Version int64 `json:"version" minimum:"1" doc:"Version of the pending record"`
+	}
+}
+
+func (d Deps) admit(ctx context.Context, in *admitInput) (*versionOutput, error) {
+	actor, err := d.actor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return versioned(d.Vault.Admit(ctx, actor, in.customer(), in.Body.Version))
+}
+
 type refuseInput struct {
 	CustomerPath
 	Body struct {

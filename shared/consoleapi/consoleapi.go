@@ -61,6 +61,7 @@ func Register(api *httpapi.API, d Deps) {
 	httpapi.Register(api, httpapi.AnswersJSON(huma.Operation{OperationID: "destruction-certificate", Method: http.MethodGet, Path: "/v1/customers/{id}/certificate", Summary: "Certificate of destruction"}), wrap(d.certificate))
 	register(api, "list-pending", http.MethodGet, "/v1/pending", "Pending records", d.pending)
 	register(api, "merge-pending", http.MethodPost, "/v1/pending/{id}/merge", "Merge a pending record", d.merge)
+	register(api, "admit-pending", http.MethodPost, "/v1/pending/{id}/admit", "Make a pending record live whose identifier is free again", d.admit)
 	register(api, "refuse-pending", http.MethodPost, "/v1/pending/{id}/refuse", "Refuse a pending record", d.refuse)
 	register(api, "preview-export", http.MethodPost, "/v1/exports/preview", "What an export would need", d.preview)
 	httpapi.Register(api, huma.Operation{OperationID: "request-export", Method: http.MethodPost, Path: "/v1/exports", Summary: "Request an export", DefaultStatus: http.StatusAccepted}, wrap(d.export))

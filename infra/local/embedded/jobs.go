@@ -49,7 +49,7 @@ func (s *Server) Run(ctx context.Context) {
 	loop("purge-expired", purgeEvery, nil, job(s.parts.purge.Run))
 	loop("rotate-keys", rotateEvery, nil, func(ctx context.Context) error { _, err := s.parts.rotator.Run(ctx, false); return err })
 	loop("heartbeat", beatEvery, nil, func(ctx context.Context) error {
-		return s.parts.beat.Beat(ctx, s.Clock.Now().Add(-s.Clock.Offset()))
+		return s.parts.beat.Check(ctx, s.Clock.Now())
 	})
 	group.Wait()
 }

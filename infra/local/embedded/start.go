@@ -10,13 +10,30 @@ import (
 	"time"
 
 	"kexin/shared/record"
+	"kexin/shared/retention"
 	"kexin/shared/rows"
 	"kexin/shared/staff"
 )
 
-// Warm does once what the first requests would otherwise wait for, and finds a clock that cannot be trusted at the start.
+// Warm finds at the start a clock that cannot be trusted: it went back, or further ahead than this server has ever been away. The server
+// serves all the same, since expired data is refused at read time; the purge stays off until TrustClock.
 func (s *Server) Warm(ctx context.Context) error {
-	return s.parts.beat.Beat(ctx, s.Clock.Now().Add(-s.Clock.Offset()))
+	err := s.parts.beat.Check(ctx, s.Clock.Now())
+	if errors.Is(err, retention.ErrClock) {
+		s.Log.WarnContext(ctx, "clock cannot be trusted; nothing is destroyed until kexin-local trust-clock is run", "error", err)
+		return nil
+	}
+	return err
+}
+
+// TrustClock records that the machine's clock is right, after the server was off for long or its clock was repaired.
+func (s *Server) TrustClock(ctx context.Context, out io.Writer) error {
+	now := s.Clock.Now()
+	if err := s.parts.beat.Beat(ctx, now.Add(-s.Clock.Offset())); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "clock trusted:", now.Format(time.RFC3339))
+	return nil
 }
 
 // Welcome prints where the installation is and what to try.

@@ -32,6 +32,8 @@ var layers = [][]string{
 	{"shared/consoleapi", "web"},
 	// What puts functions together: for Lambda, and for one process.
 	{"functions/internal/boot", "infra/local/embedded"},
+	// What some programs have beside that: one service each.
+	{"functions/internal/*"},
 	// The bench measures the one-process server as a whole.
 	{"shared/bench"},
 	// Programs. They import nothing of each other.

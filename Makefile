@@ -26,6 +26,9 @@ vet: ## go vet and gofmt
 	go vet ./...
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
 
+bench: build ## CPU, throughput, floors and AWS costs of the embedded server (BENCH='--customers 100000' for the full store)
+	./bin/kexin bench $(BENCH)
+
 clean: ## remove what was built (not the data)
 	rm -rf bin .aws-sam
 

@@ -2,14 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"runtime/debug"
-	"strings"
-	"sync"
 	"time"
 
 	"kexin/shared/bench"
@@ -60,7 +56,7 @@ func (b *benchGrammar) Run(ctx context.Context, env *environment) error {
 	debug.SetGCPercent(400) // as the server that is measured
 	bar := newProgress(env.stderr, time.Now)
 	report, err := bench.Run(ctx, bench.Options{Data: data, Customers: b.Customers, Ops: b.Ops, Clients: b.Clients, Loopback: b.Loopback,
-		Now: time.Now, Random: rand.Reader, Progress: bar.tell})
+		Now: time.Now, Random: env.random, Progress: bar.tell})
 	bar.end()
 	if err != nil {
 		return err
@@ -82,43 +78,4 @@ func ascending(clients []int) bool {
 		last = n
 	}
 	return last > 0
-}
-
-// progress is a line on stderr that says what is under way. It is safe for concurrent use.
-type progress struct {
-	mu    sync.Mutex
-	out   io.Writer
-	now   func() time.Time
-	shown time.Time
-	step  string
-}
-
-func newProgress(out io.Writer, now func() time.Time) *progress { return &progress{out: out, now: now} }
-
-// progressEvery is how often the line changes.
-const progressEvery = 200 * time.Millisecond
-
-// barWidth is the width of the bar in characters.
-const barWidth = 24
-
-// tell shows a step with its bar.
-func (p *progress) tell(step string, done, total int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := p.now()
-	if step == p.step && now.Sub(p.shown) < progressEvery && done < total {
-		return
-	}
-	p.shown, p.step = now, step
-	filled := barWidth * min(done, total) / max(total, 1)
-	fmt.Fprintf(p.out, "\r\x1b[K[%s%s] %d/%d %s", strings.Repeat("#", filled), strings.Repeat(".", barWidth-filled), done, total, step)
-}
-
-// end takes the line away.
-func (p *progress) end() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.step != "" {
-		fmt.Fprint(p.out, "\r\x1b[K")
-	}
 }

@@ -23,6 +23,7 @@ type environment struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	language       record.Language
+	random         io.Reader
 }
 
 // say writes a line of text, which is a format, to stdout.
@@ -48,7 +49,9 @@ type command struct {
 func commands() []command {
 	return []command{
 		benchCommand(),
+		fsckCommand(),
 		openCommand(),
+		policyCommand(),
 		verifyCommand(),
 		versionCommand(),
 	}
@@ -56,8 +59,8 @@ func commands() []command {
 
 var (
 	textProgram = record.Text{
-		ZH: "客信命令行：打开并验证客信发出的文件。",
-		EN: "Kexin at the command line: opens and verifies what Kexin hands out.",
+		ZH: "客信命令行：打开并验证客信发出的文件，检查制度包和系统，测量性能。",
+		EN: "Kexin at the command line: opens and verifies what Kexin hands out, checks policy packs and installations, measures.",
 	}
 	textUsage = record.Text{
 		ZH: "用法不对：%v（kexin --help 查看用法）",

@@ -8,6 +8,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"os"
 	"os/signal"
 	"syscall"
@@ -20,6 +21,6 @@ func start() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return run(ctx, os.Args[1:], &environment{
-		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, language: languageOf(os.Getenv),
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, language: languageOf(os.Getenv), random: rand.Reader,
 	})
 }

@@ -18,7 +18,8 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts drives the real program. Scripts may use: fixtures (see fixtures_test.go), flip FILE OFFSET (alters a byte; a negative
-// offset counts from the end), cut FILE N (keeps the first N bytes), empty DIR (fails unless DIR has no entry).
+// offset counts from the end), cut FILE N (keeps the first N bytes), empty DIR (fails unless DIR has no entry), spoil DIR (takes one row out of
+// the store of an installation).
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"), RequireExplicitExec: true, RequireUniqueNames: true,
@@ -26,7 +27,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("LANG", "en_US.UTF-8")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fixtures": cmdFixtures, "flip": cmdFlip, "cut": cmdCut, "empty": cmdEmpty},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fixtures": cmdFixtures, "flip": cmdFlip, "cut": cmdCut, "empty": cmdEmpty, "spoil": cmdSpoil},
 	})
 }
 

@@ -7,7 +7,10 @@ import (
 	"strings"
 
 	"kexin/shared/archive"
+	"kexin/shared/bench"
+	"kexin/shared/boltstore"
 	"kexin/shared/evidence"
+	"kexin/shared/filekeys"
 	"kexin/shared/record"
 )
 
@@ -41,6 +44,12 @@ var reasons = []struct {
 	{evidence.ErrMismatch, record.Text{ZH: "文件内容自相矛盾，已被改动", EN: "the file contradicts itself: it was altered"}},
 	{evidence.ErrValidity, record.Text{ZH: "签名密钥不在有效期或用途之内", EN: "the signing key was used outside its time or purpose"}},
 	{evidence.ErrFormat, record.Text{ZH: "文件格式不对，或已被改动", EN: "the file is malformed or was altered"}},
+	{errNoStore, record.Text{ZH: "这里没有一套系统", EN: "there is no installation here"}},
+	{boltstore.ErrLocked, record.Text{ZH: "系统正在运行，请先停止", EN: "the installation is running; stop it first"}},
+	{boltstore.ErrDamaged, record.Text{ZH: "存储文件已损坏", EN: "a store file is damaged"}},
+	{boltstore.ErrMismatch, record.Text{ZH: "两个存储文件不属于同一时刻", EN: "the two store files do not belong together"}},
+	{filekeys.ErrPassphrase, record.Text{ZH: "口令不符或缺少口令文件", EN: "the passphrase does not fit or is missing"}},
+	{bench.ErrStore, record.Text{ZH: "不是演示库：测量会销毁客户", EN: "not a demonstration store: measuring destroys customers"}},
 	{fs.ErrNotExist, record.Text{ZH: "文件不存在", EN: "no such file"}},
 	{fs.ErrExist, record.Text{ZH: "文件已存在，不会覆盖", EN: "the file exists and is not replaced"}},
 	{fs.ErrPermission, record.Text{ZH: "没有访问权限", EN: "access denied"}},

@@ -159,7 +159,13 @@ func TestCreateStoresOnlyWhatPurposesCover(t *testing.T) {
 	if slices.Contains(c.Fields, "gender") || slices.Contains(c.Fields, "home_address") || !slices.Contains(c.Fields, "id_number") {
 		t.Errorf("stored %v", c.Fields)
 	}
-	_, err := w.v.Open(t.Context(), w.Actor("R10"), c.Customer, "marketing")
+	unchecked := w.Fill(vaulttest.Person{N: 8, Channel: "phone"}) // as if the form's check had let it through
+	unchecked.Consents["customer_service"], unchecked.Separate["id_number"] = false, false
+	direct, err := w.v.Create(t.Context(), w.Actor("R10"), unchecked, "direct", nil)
+	if err != nil || slices.Contains(direct.Fields, "gender") || slices.Contains(direct.Fields, "id_number") {
+		t.Errorf("the vault stored %v, %v", direct.Fields, err)
+	}
+	_, err = w.v.Open(t.Context(), w.Actor("R10"), c.Customer, "marketing")
 	w.wants(err, vault.ErrDenied)
 	_, err = w.v.Update(t.Context(), w.Actor("R10"), c.Customer, 1, "contract_service", values("home_address", "春和里1幢"))
 	w.problem(err, "fields.home_address", "no_separate_consent")

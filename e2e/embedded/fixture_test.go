@@ -1,6 +1,7 @@
 package embedded_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -25,7 +26,7 @@ type example struct {
 type fixture struct {
 	*site
 	customer, other, destroyed string
-	merge, refuse              string // pending records
+	merge, refuse, admit       string // pending records
 	ready, waiting             string // exports
 	approval                   string
 	released                   string
@@ -34,7 +35,7 @@ type fixture struct {
 func newFixture(t *testing.T) *fixture {
 	f := &fixture{site: demonstration(t)}
 	f.customer, f.other, f.destroyed = f.create("clerk", person(1)), f.create("clerk", person(2)), f.create("clerk", person(3))
-	for _, n := range []int{1, 2} {
+	for _, n := range []int{1, 2, 3} {
 		p := brief(n)
 		f.submit(p)
 		f.job("accept-submissions")
@@ -45,7 +46,7 @@ func newFixture(t *testing.T) *fixture {
 		match := p.(map[string]any)["matches"].([]any)[0].(map[string]any)["customer"].(string)
 		ids[match] = p.(map[string]any)["card"].(map[string]any)["customer"].(string)
 	}
-	f.merge, f.refuse = ids[f.customer], ids[f.other]
+	f.merge, f.refuse, f.admit = ids[f.customer], ids[f.other], ids[f.destroyed]
 	f.call(202, "admin", "POST", "/v1/customers/"+f.destroyed+"/destructions", map[string]string{"reason": "legal_duty"}, f.etag("admin", f.destroyed)...)
 	f.job("purge-expired")
 	f.job("seal-audit")
@@ -100,6 +101,7 @@ func (f *fixture) examples(n int) map[string]example {
 		"list-pending":            {as: "admin", path: "/v1/pending"},
 		"merge-pending":           {as: "admin", path: "/v1/pending/" + f.merge + "/merge", body: filled{"into": f.customer, "version": float64(f.version(f.customer))}},
 		"refuse-pending":          {as: "admin", path: "/v1/pending/" + f.refuse + "/refuse", body: filled{"reason": "correct_data"}},
+		"admit-pending":           {as: "admin", path: "/v1/pending/" + f.admit + "/admit", body: filled{"version": float64(f.version(f.admit))}},
 		"preview-export":          {as: "manager", path: "/v1/exports/preview", body: exportRequest()},
 		"request-export":          {as: "manager", path: "/v1/exports", body: exportRequest(), want: 202},
 		"list-exports":            {as: "manager", path: "/v1/exports"},
@@ -146,6 +148,9 @@ func (f *fixture) succeeds(op operation, e example) reply {
 func (f *fixture) version(id string) int64 {
 	f.t.Helper()
 	item, err := f.server.Store.Get(f.t.Context(), rows.HeadKey(record.CustomerID(id)))
+	if errors.Is(err, store.ErrNotFound) {
+		return 1
+	}
 	f.must(err)
 	return item.Int(store.AttrVersion)
 }

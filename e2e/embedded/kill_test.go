@@ -35,6 +35,7 @@ func TestKilledWhileItIsMade(t *testing.T) {
 	if got := len(s.heads()); got != 200 {
 		t.Errorf("%d customers", got)
 	}
+	s.job("seal-audit") // finishes what it was killed in
 	s.clean()
 }
 

@@ -34,6 +34,8 @@ type Info struct {
 	Now func() time.Time
 	// Random gives request ids where API Gateway has not given one.
 	Random io.Reader
+	// Host says whether a Host header is the server's own; requests to other names are refused. Nil takes any.
+	Host func(host string) bool
 	// TLS says that clients reach the process through TLS, so that answers may demand it for the future (HSTS).
 	TLS bool
 }

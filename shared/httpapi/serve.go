@@ -69,6 +69,10 @@ func (c *core) serve(w http.ResponseWriter, r *http.Request) {
 		problem.Write(res.own(), r, c.problemOf(ctx, err))
 		return
 	}
+	if c.info.Host != nil && !c.info.Host(r.Host) {
+		problem.Write(res.own(), r, problem.Of(problem.Forbidden))
+		return
+	}
 	if !tidy(r.URL.Path) {
 		problem.Write(res.own(), r, problem.Of(problem.NotFound))
 		return

@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
+	"strings"
 	"time"
+
+	strict "github.com/go-json-experiment/json"
 
 	"kexin/shared/approveapi"
 	"kexin/shared/consoleapi"
@@ -25,7 +28,7 @@ const Version = "0.1.0"
 // Handler serves the API, the pages, links to archives and, on a demonstration, its switches.
 func (s *Server) Handler() http.Handler {
 	api := httpapi.New(httpapi.Info{Title: "Kexin 客信", Version: Version, Description: "Customer information, kept by its own rules.",
-		Errors: staffapi.Rules(), Log: s.Log, Now: time.Now, Random: s.Random})
+		Errors: staffapi.Rules(), Log: s.Log, Now: time.Now, Random: s.Random, Host: s.ownHost()})
 	formapi.Register(api, s.parts.form)
 	forStaff := api.With(identity.Require(identity.Remember(s.Verifier, time.Now)))
 	consoleapi.Register(forStaff, s.parts.console)
@@ -36,28 +39,27 @@ func (s *Server) Handler() http.Handler {
 	for _, pattern := range web.Patterns() {
 		api.Handle(pattern, pages)
 	}
-	if s.Issuing == nil {
-		return api.Handler()
+	if s.Issuing != nil {
+		s.devHandlers(api)
 	}
-	s.devHandlers(api)
-	return s.checkHost(api.Handler())
+	return api.Handler()
 }
 
-// checkHost refuses requests whose Host header is not this server's own: a page on another name that resolves to loopback (DNS
-// rebinding) must not reach a store that asks for no password.
-func (s *Server) checkHost(next http.Handler) http.Handler {
+// ownHost returns what tells this server's own Host headers: a page on another name that resolves to loopback (DNS rebinding) must not
+// reach a store that asks for no password. A product store, which has a name of its own, takes any.
+func (s *Server) ownHost() func(string) bool {
+	if s.Issuing == nil {
+		return nil
+	}
 	_, port, _ := net.SplitHostPort(s.Addr)
 	allowed := map[string]bool{}
 	for _, host := range []string{"127.0.0.1", "localhost", "::1"} {
 		allowed[net.JoinHostPort(host, port)] = true
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !allowed[r.Host] {
-			problem.Write(w, r, problem.Of(problem.Forbidden))
-			return
+		if port == "80" { // clients leave it out
+			allowed[strings.TrimSuffix(net.JoinHostPort(host, ""), ":")] = true
 		}
-		next.ServeHTTP(w, r)
-	})
+	}
+	return func(host string) bool { return allowed[host] }
 }
 
 // devHandlers adds the switches of a demonstration.
@@ -76,7 +78,7 @@ func (s *Server) devHandlers(api *httpapi.API) {
 // dev answers a switch in JSON. Only requests that a browser sends from this server's own pages, or that no browser sends, are taken.
 func (s *Server) dev(api *httpapi.API, act func(context.Context, *http.Request) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
+		if !ownPage(r) {
 			problem.Write(w, r, problem.Of(problem.Forbidden))
 			return
 		}
@@ -90,10 +92,15 @@ func (s *Server) dev(api *httpapi.API, act func(context.Context, *http.Request) 
 	})
 }
 
+// ownPage reports whether a request comes from this server's pages or from no page at all.
+func ownPage(r *http.Request) bool {
+	site, origin := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Origin")
+	return (site == "" || site == "same-origin" || site == "none") && (origin == "" || origin == "http://"+r.Host)
+}
+
 func decode(r *http.Request, into any) error {
-	d := json.NewDecoder(http.MaxBytesReader(nil, r.Body, 4096))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
+	body := http.MaxBytesReader(nil, r.Body, 4096)
+	if err := strict.UnmarshalRead(body, into, strict.RejectUnknownMembers(true)); err != nil {
 		return problem.Of(problem.MalformedBody)
 	}
 	return nil

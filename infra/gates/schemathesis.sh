@@ -12,6 +12,7 @@ unset KEXIN_SCHEMATHESIS_EXAMPLES # the server refuses settings that it does not
 
 made=""
 work=${1:-}
+[ -z "$work" ] || mkdir -p "$work"
 [ -n "$work" ] || { work=$(mktemp -d) && made=$work; }
 server=""
 finish() {

@@ -42,31 +42,38 @@ const (
 //	item = version 1 | algorithm 1 | key id 16 | n 2 | wrapped key n | nonce 12 | ciphertext | tag 16
 //	wrapped key = nonce 12 | AES-256-GCM(shred, inner wrap) | tag 16
 func SealItem(ctx context.Context, random io.Reader, wrapper KeyWrapper, shred *Key, place Place, plaintext []byte) ([]byte, error) {
-	var fresh [KeySize + keyIDSize]byte
+	var fresh [KeySize + keyIDSize + 2*nonceSize]byte // one draw: each is a system call
 	if _, err := io.ReadFull(random, fresh[:]); err != nil {
 		return nil, fmt.Errorf("draw item key: %w", err)
 	}
-	key, keyID := Key(fresh[:KeySize]), fresh[KeySize:]
-	defer clear(key[:])
+	key, keyID, nonces := (*Key)(fresh[:KeySize]), fresh[KeySize:KeySize+keyIDSize], fresh[KeySize+keyIDSize:]
+	defer clear(fresh[:KeySize])
 	item := make([]byte, itemHeaderSize, itemHeaderSize+256+nonceSize+len(plaintext)+tagSize)
 	item[0], item[1] = formatVersion, algAES256GCM
 	copy(item[2:], keyID)
-	item, err := appendWrapped(ctx, item, random, wrapper, shred, &key, place.keyAD(keyID))
+	scratch := make([]byte, scratchSize) // one allocation for what crosses interfaces
+	ad := place.appendKeyAD(scratch[:0:adSize], keyID)
+	item, err := appendWrapped(ctx, item, nonces[:nonceSize], scratch[2*adSize:2*adSize], wrapper, shred, key, ad)
 	if err != nil {
 		return nil, err
 	}
 	binary.BigEndian.PutUint16(item[itemHeaderSize-2:], uint16(len(item)-itemHeaderSize))
-	aead, err := newAEAD(&key)
+	aead, err := newAEAD(key)
 	if err != nil {
 		return nil, err
 	}
-	return appendSealed(item, random, aead, plaintext, place.itemAD(keyID))
+	return appendSealedAt(item, nonces[nonceSize:], aead, plaintext, place.appendItemAD(scratch[adSize:adSize:2*adSize], keyID)), nil
 }
 
-// appendWrapped appends key wrapped by wrapper and then by shred.
-func appendWrapped(ctx context.Context, dst []byte, random io.Reader, wrapper KeyWrapper, shred, key *Key, ad []byte) ([]byte, error) {
-	var buffer [128]byte
-	inner, err := wrapper.WrapItemKey(ctx, buffer[:0], key, ad)
+// Room for associated data and for an inner wrap; what is longer is allocated apart.
+const (
+	adSize      = 256
+	scratchSize = 2*adSize + 128
+)
+
+// appendWrapped appends key wrapped by wrapper, with room for that in buffer, and then by shred.
+func appendWrapped(ctx context.Context, dst, nonce, buffer []byte, wrapper KeyWrapper, shred, key *Key, ad []byte) ([]byte, error) {
+	inner, err := wrapper.WrapItemKey(ctx, buffer, key, ad)
 	if err != nil {
 		return nil, fmt.Errorf("wrap item key: %w", err)
 	}
@@ -74,7 +81,7 @@ func appendWrapped(ctx context.Context, dst []byte, random io.Reader, wrapper Ke
 	if err != nil {
 		return nil, err
 	}
-	return appendSealed(dst, random, aead, inner, ad)
+	return appendSealedAt(dst, nonce, aead, inner, ad), nil
 }
 
 // OpenItem returns the plaintext of an item that lives at place, or ErrOpen. It needs both the shred key and what wrapped the key.
@@ -87,7 +94,7 @@ func OpenItem(ctx context.Context, unwrapper KeyUnwrapper, shred *Key, place Pla
 	if err != nil {
 		return nil, err
 	}
-	ad := place.keyAD(keyID)
+	ad := place.appendKeyAD(nil, keyID)
 	inner, err := openSealed(nil, outer, wrapped, ad)
 	if err != nil {
 		return nil, err
@@ -101,7 +108,7 @@ func OpenItem(ctx context.Context, unwrapper KeyUnwrapper, shred *Key, place Pla
 	if err != nil {
 		return nil, err
 	}
-	return openSealed(nil, aead, sealed, place.itemAD(keyID))
+	return openSealed(nil, aead, sealed, place.appendItemAD(nil, keyID))
 }
 
 func splitItem(item []byte) (keyID, wrapped, sealed []byte, err error) {
@@ -115,12 +122,12 @@ func splitItem(item []byte) (keyID, wrapped, sealed []byte, err error) {
 	return item[2 : 2+keyIDSize], item[itemHeaderSize : itemHeaderSize+n], item[itemHeaderSize+n:], nil
 }
 
-func (p Place) keyAD(keyID []byte) []byte {
-	return Bind("kexin/item-key/1", string(p.Deployment), string(p.Customer), string(p.Section), string(keyID))
+func (p Place) appendKeyAD(dst, keyID []byte) []byte {
+	return appendBind(dst, "kexin/item-key/1", string(p.Deployment), string(p.Customer), string(p.Section), string(keyID))
 }
 
-func (p Place) itemAD(keyID []byte) []byte {
-	return Bind("kexin/item/1/1", string(p.Deployment), string(p.Customer), string(p.Section), string(p.Schema), p.Version, string(keyID))
+func (p Place) appendItemAD(dst, keyID []byte) []byte {
+	return appendBind(dst, "kexin/item/1/1", string(p.Deployment), string(p.Customer), string(p.Section), string(p.Schema), p.Version, string(keyID))
 }
 
 // Inner wraps of item keys, first byte of what the shred key seals.

@@ -74,7 +74,11 @@ func Bind(label string, parts ...string) []byte {
 	for _, part := range parts {
 		size += 2 + len(part)
 	}
-	data := make([]byte, 0, size)
+	return appendBind(make([]byte, 0, size), label, parts...)
+}
+
+// appendBind appends what Bind returns to data.
+func appendBind(data []byte, label string, parts ...string) []byte {
 	data = appendPart(data, label)
 	for _, part := range parts {
 		data = appendPart(data, part)
@@ -95,6 +99,11 @@ func appendSealed(dst []byte, random io.Reader, aead cipher.AEAD, plaintext, ad 
 		return nil, fmt.Errorf("draw nonce: %w", err)
 	}
 	return aead.Seal(dst, dst[start:start+nonceSize], plaintext, ad), nil
+}
+
+// appendSealedAt is appendSealed with a nonce that is drawn already.
+func appendSealedAt(dst, nonce []byte, aead cipher.AEAD, plaintext, ad []byte) []byte {
+	return aead.Seal(append(dst, nonce...), nonce, plaintext, ad)
 }
 
 // openSealed opens what appendSealed appended.

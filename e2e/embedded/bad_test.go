@@ -18,6 +18,7 @@ import (
 // TestBadInput sends to every operation of the document what it must refuse, and finds in the store what it was before. At the end the
 // good request of each operation succeeds, so that it was the one thing that was wrong which was refused.
 func TestBadInput(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	d := f.document()
 	examples := f.examples(0)

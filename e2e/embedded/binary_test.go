@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -30,7 +31,7 @@ var program = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if built {
+	if built.Load() {
 		if path, err := program(); err == nil {
 			_ = os.RemoveAll(filepath.Dir(path))
 		}
@@ -39,7 +40,7 @@ func TestMain(m *testing.M) {
 }
 
 // built says that program was called.
-var built bool
+var built atomic.Bool
 
 // process is the real server in a process of its own, on a demonstration store.
 type process struct {
@@ -68,7 +69,7 @@ func newProcess(t *testing.T) *process {
 // start starts the server.
 func (p *process) start() {
 	p.t.Helper()
-	built = true
+	built.Store(true)
 	path, err := program()
 	if err != nil {
 		p.t.Fatal(err)

@@ -129,6 +129,7 @@ func (op operation) header(name string) bool {
 func (op operation) public() bool { return op.Security != nil && len(op.Security) == 0 }
 
 func TestDocumentSaysWhoIsAsked(t *testing.T) {
+	t.Parallel()
 	s := demonstration(t)
 	for _, op := range s.document().operations {
 		if want := strings.HasPrefix(op.Path, "/v1/forms") || op.Path == "/v1/keys"; op.public() != want {

@@ -108,6 +108,7 @@ func spoofed(staff string) []string {
 
 // TestFalseIdentities: every operation for staff refuses everything that is no proof with 401 and stores nothing.
 func TestFalseIdentities(t *testing.T) {
+	t.Parallel()
 	for kind, open := range map[string]func(*testing.T) *site{"demonstration": demonstration, "product": product} {
 		t.Run(kind, func(t *testing.T) {
 			s := open(t)
@@ -181,6 +182,7 @@ func (s *site) unauthorized(what string, r *http.Request) {
 
 // TestSpoofedHeadersBesideAToken: with a token of somebody, headers make nobody else of him.
 func TestSpoofedHeadersBesideAToken(t *testing.T) {
+	t.Parallel()
 	s := demonstration(t)
 	headers := spoofed(string(s.staffID("admin")))
 	if got := s.call(200, "clerk", "GET", "/v1/me", nil, headers...).text("role"); got != "R2" {
@@ -235,6 +237,7 @@ func (s *site) member(name string) string {
 // TestStrangersAndLeavers: a good token of somebody who is not in the register, or is no longer active, opens no operation, and each
 // attempt is recorded without saying who it was.
 func TestStrangersAndLeavers(t *testing.T) {
+	t.Parallel()
 	s := demonstration(t)
 	id := s.hire("R10", "leaver")
 	s.call(200, "leaver", "GET", "/v1/me", nil)

@@ -17,6 +17,7 @@ import (
 
 // TestKilledWhileItIsMade kills the server at any moment of its very first start; the next start goes on without a hand.
 func TestKilledWhileItIsMade(t *testing.T) {
+	t.Parallel()
 	p := newProcess(t)
 	for range count(4, 40) {
 		p.start()
@@ -54,6 +55,7 @@ func (s *site) heads() map[string]string {
 // TestKilledUnderLoad kills the server with signal 9 while several clients write and read, again and again. After each start everything
 // that was acknowledged is there, and a write whose answer was lost can be repeated; at the end fsck finds nothing.
 func TestKilledUnderLoad(t *testing.T) {
+	t.Parallel()
 	p := newProcess(t)
 	p.start()
 	p.ready()

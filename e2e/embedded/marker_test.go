@@ -71,8 +71,9 @@ func (m marks) secret(name, value string) string {
 }
 
 func TestNothingInClear(t *testing.T) {
-	t.Run("demonstration", func(t *testing.T) { markerRun(t, demonstration(t)) })
-	t.Run("product", func(t *testing.T) { markerRun(t, product(t)) })
+	t.Parallel()
+	t.Run("demonstration", func(t *testing.T) { t.Parallel(); markerRun(t, demonstration(t)) })
+	t.Run("product", func(t *testing.T) { t.Parallel(); markerRun(t, product(t)) })
 }
 
 // markerRun lets every flow run over marked values and looks for them wherever something is left behind.

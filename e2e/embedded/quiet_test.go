@@ -163,6 +163,7 @@ func shape(t *testing.T, w *httptest.ResponseRecorder) string {
 // TestFormDoesNotTell: a submission with a phone number, e-mail address and ID number that are known causes the same calls of the same
 // sizes, in the same order, and the same answer as one whose are not; in a fresh process and in one that has been running.
 func TestFormDoesNotTell(t *testing.T) {
+	t.Parallel()
 	s := demonstration(t)
 	const known, unknown = 100, 500
 	for n := range 5 {
@@ -227,6 +228,7 @@ func (s *site) forget(form filled) {
 // TestTwoAtOnce: of two submissions with one phone number that are sent, and accepted, at once, exactly one becomes live and the other
 // pending, each time.
 func TestTwoAtOnce(t *testing.T) {
+	t.Parallel()
 	s := demonstration(t)
 	n := count(20, 1000)
 	for i := range n {

@@ -10,6 +10,7 @@ import (
 // TestReplays repeats every request that creates: with the same body it answers the same and stores nothing more, with another body it
 // is refused, and of many at once one is done.
 func TestReplays(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	tried := 0
 	for _, op := range f.document().operations {
@@ -109,6 +110,7 @@ func name(r reply) string {
 
 // TestStaleVersions changes a customer on every path with the version from before.
 func TestStaleVersions(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	stale := f.etag("admin", f.customer)
 	f.call(200, "admin", "PATCH", "/v1/customers/"+f.customer, filled{"purpose": "contract_service", "fields": filled{"name": "林清和"}}, stale...)

@@ -8,6 +8,7 @@ import (
 
 // TestOwnRequests: nobody approves his own request, whoever he is, and the attempt is recorded.
 func TestOwnRequests(t *testing.T) {
+	t.Parallel()
 	s := demonstration(t)
 	customer := s.create("admin", person(1))
 	reveal := filled{"field": "home_address", "purpose": "contract_service", "reason": "fulfil_order"}
@@ -35,6 +36,7 @@ func TestOwnRequests(t *testing.T) {
 
 // TestApprovalsOfOthers: an approval opens exactly what was asked for, to exactly who asked, while it lasts.
 func TestApprovalsOfOthers(t *testing.T) {
+	t.Parallel()
 	s := demonstration(t)
 	one, two := s.create("admin", person(1)), s.create("admin", person(2))
 	ask := filled{"field": "home_address", "purpose": "contract_service", "reason": "fulfil_order"}
@@ -57,6 +59,7 @@ func TestApprovalsOfOthers(t *testing.T) {
 
 // TestArchivesOfOthers: only the requester receives key and link, once.
 func TestArchivesOfOthers(t *testing.T) {
+	t.Parallel()
 	s := demonstration(t)
 	s.create("admin", person(1))
 	s.hire("R9", "rival")
@@ -92,6 +95,7 @@ var switches = []struct {
 
 // TestSwitchesOfADemonstration: they are not there on a product store, and on a demonstration only for this machine's own pages.
 func TestSwitchesOfADemonstration(t *testing.T) {
+	t.Parallel()
 	p := product(t)
 	for _, sw := range switches {
 		problemOf(t, "product: "+sw.path, p.send(p.request("", sw.method, sw.path, sw.body)), "", http.StatusNotFound)
@@ -126,6 +130,7 @@ func TestSwitchesOfADemonstration(t *testing.T) {
 
 // TestHostOfADemonstration: a name that an attacker lets point to this machine reaches nothing.
 func TestHostOfADemonstration(t *testing.T) {
+	t.Parallel()
 	s := demonstration(t)
 	for _, path := range []string{"/", "/v1/forms", "/v1/me", "/openapi.json", "/dev/accounts", "/console/", "/objects/archives/x"} {
 		for _, host := range []string{"evil.example", "evil.example:8080", "127.0.0.1", "localhost:1", "127.0.0.1.evil.example", marker} {

@@ -69,10 +69,17 @@ func looking(t *testing.T, texts map[string]string) *needles {
 
 func index3(raw []byte) uint32 { return uint32(raw[0])<<16 | uint32(raw[1])<<8 | uint32(raw[2]) }
 
+// zeros is a page of nothing, in which no needle begins.
+var zeros [4096]byte
+
 // in returns the names of what data holds.
 func (n *needles) in(data []byte) []string {
 	var hits []string
 	for i := 0; i+6 <= len(data); i++ {
+		if i%len(zeros) == 0 && bytes.HasPrefix(data[i:], zeros[:]) { // most of a young store
+			i += len(zeros) - 2 // the first byte of a needle may be zero
+			continue
+		}
 		if at := index3(data[i:]); n.maybe[at>>3]&(1<<(at&7)) == 0 {
 			continue
 		}
@@ -117,6 +124,7 @@ func (n *needles) sweep(t *testing.T, where string, data []byte) {
 
 // A sweep that finds nothing proves something only when it would have found it.
 func TestSweepFinds(t *testing.T) {
+	t.Parallel()
 	texts := map[string]string{"name": "欧阳槐序", "phone": "13812345678", "note": "brown fox"}
 	n := looking(t, texts)
 	for name, text := range texts {

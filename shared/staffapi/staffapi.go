@@ -8,6 +8,7 @@ import (
 
 	"kexin/shared/approvals"
 	"kexin/shared/audit"
+	"kexin/shared/audit/entry"
 	"kexin/shared/exports"
 	"kexin/shared/httpapi"
 	"kexin/shared/identity"
@@ -27,7 +28,7 @@ func Actor(ctx context.Context, register staff.Register, log *audit.Log) (vault.
 		return vault.Actor{}, staff.Member{}, problem.Of(problem.Unauthorized)
 	}
 	member, err := register.ByLogin(ctx, principal.Issuer, principal.Subject)
-	request := telemetry.RequestID(ctx)
+	request := requestID(ctx)
 	if errors.Is(err, staff.ErrUnknown) {
 		e := audit.Entry{Action: "sign_in", Verdict: audit.Deny, Code: "not-in-register", Actor: audit.Actor{Kind: audit.Public}, Request: request}
 		if _, err := log.Record(ctx, e); err != nil {
@@ -40,6 +41,15 @@ func Actor(ctx context.Context, register staff.Register, log *audit.Log) (vault.
 		return vault.Actor{}, staff.Member{}, err
 	}
 	return vault.Actor{Actor: member.Actor(), Request: request}, member, nil
+}
+
+// requestID returns the request id of ctx when it is of a form that the audit log takes. One of another form ties nothing together, but
+// must not stop anybody from working.
+func requestID(ctx context.Context) string {
+	if id := telemetry.RequestID(ctx); entry.IsRequestID(id) {
+		return id
+	}
+	return ""
 }
 
 // Rules are the problems of the domain's errors.

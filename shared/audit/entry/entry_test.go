@@ -188,6 +188,7 @@ func TestLongestEntryFitsABundle(t *testing.T) {
 func TestRequestIDs(t *testing.T) {
 	for text, want := range map[string]bool{
 		id("req_", 1): true, "5c1f0f3e-9d2a-4c88-8a43-0123456789ab": true, "0123456789abcdef0123456789abcdef": true,
+		"JKJaXmPLvHcESHA=": true, "Va_TShP7oAMEJ-A=": true, "1391111222213911": false, "JKJaXmPLvHcESHAA": false, "JKJaXmPLvHcESH==": false, "JKJaXm LvHcESHA=": false,
 		"13800138000": false, "5c1f0f3e-9d2a-4c88-8a43-0123456789aB": false, "": false, "req_x": false,
 	} {
 		if IsRequestID(text) != want {

@@ -1,6 +1,7 @@
 package entry
 
 import (
+	"encoding/base64"
 	"strings"
 	"time"
 
@@ -97,10 +98,14 @@ func isMoment(s string) bool {
 func isDigest(s string) bool { return len(s) == 64 && all(s, hexDigit) }
 
 // IsRequestID reports whether s is a request id of one of the known makers: req_ and 26 characters of an identifier, a UUID (Lambda),
-// or 32 hex digits (traces).
+// 32 hex digits (traces), or 11 bytes in base64 for URLs with padding (HTTP APIs of API Gateway).
 func IsRequestID(s string) bool {
 	if strings.HasPrefix(s, "req_") {
 		return isTypedID(s)
+	}
+	if len(s) == 16 {
+		_, err := base64.URLEncoding.DecodeString(s)
+		return err == nil && s[15] == '=' && s[14] != '='
 	}
 	if len(s) == 36 {
 		for _, i := range [...]int{8, 13, 18, 23} {

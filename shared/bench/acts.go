@@ -170,14 +170,14 @@ func (t *timedRewriter) Rewrite(ctx context.Context) (time.Time, error) {
 	return at, err
 }
 
-// purger is the purge of the installation with its rewriter replaced.
-func (r *run) purger(rewriter retention.Rewriter) (*retention.Purge, error) {
+// purger is the purge of the installation with its rewriter replaced, together as on one machine, else as on AWS.
+func (r *run) purger(rewriter retention.Rewriter, together bool) (*retention.Purge, error) {
 	sys, err := system.New(r.server.Backend(), grants.PurgeExpired)
 	if err != nil {
 		return nil, err
 	}
 	return &retention.Purge{Store: sys.Store, Log: sys.Log, Pack: sys.Pack, Clock: trusted{}, Rewriter: rewriter, Now: sys.Now,
-		Since: r.Now(), Workers: 16, Margin: time.Second}, nil
+		Since: r.Now(), Workers: 16, Together: together, Margin: time.Second}, nil
 }
 
 // trusted is a clock that is trusted: the bench makes customers due itself.
@@ -197,7 +197,7 @@ func (r *run) destroy(ctx context.Context, clients, ops int) error {
 		return err
 	}
 	rewriter := &timedRewriter{Rewriter: r.server.Store, run: r}
-	purge, err := r.purger(rewriter)
+	purge, err := r.purger(rewriter, true)
 	if err != nil {
 		return err
 	}

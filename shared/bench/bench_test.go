@@ -15,7 +15,7 @@ import (
 
 func options(t *testing.T) Options {
 	t.Helper()
-	return Options{Data: t.TempDir(), Customers: 25, Ops: 6, Clients: []int{1, 4}, Now: time.Now, Random: rand.Reader}
+	return Options{Data: t.TempDir(), Customers: 12, Ops: 3, Clients: []int{1, 4}, Now: time.Now, Random: rand.Reader}
 }
 
 // A run with small numbers takes every figure, ratio and cost, and gives each its floor.
@@ -43,7 +43,7 @@ func TestRunTakesEverything(t *testing.T) {
 			t.Errorf("%s: %d figures, want %d", act, taken[act], want)
 		}
 	}
-	if len(report.Ratios) != 2 || report.Ratios[0].Of() <= 0 || len(report.Costs) != 8 || report.Customers != 25 || !steps[actFill] {
+	if len(report.Ratios) != 2 || report.Ratios[0].Of() <= 0 || len(report.Costs) != 8 || report.Customers != 12 || !steps[actFill] {
 		t.Errorf("%+v", report)
 	}
 	checkCosts(t, report)
@@ -86,7 +86,7 @@ func checkText(t *testing.T, report *Report) {
 
 func TestLoopback(t *testing.T) {
 	o := options(t)
-	o.Customers, o.Ops, o.Clients, o.Loopback = 5, 3, []int{2}, true
+	o.Customers, o.Ops, o.Clients, o.Loopback = 3, 2, []int{2}, true
 	report, err := Run(t.Context(), o)
 	if err != nil || report.Path != "loopback" || len(report.Figures) == 0 {
 		t.Errorf("%+v %v", report, err)
@@ -97,7 +97,7 @@ func TestLoopback(t *testing.T) {
 func TestInterruptedRunGoesOn(t *testing.T) {
 	o := options(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	o.Customers = 300
+	o.Customers = 200
 	o.Progress = func(step string, done, _ int) {
 		if step == actFill && done >= 64 {
 			cancel()
@@ -106,7 +106,7 @@ func TestInterruptedRunGoesOn(t *testing.T) {
 	if _, err := Run(ctx, o); !errors.Is(err, context.Canceled) {
 		t.Fatalf("interrupted: %v", err)
 	}
-	o.Customers, o.Progress = 60, nil
+	o.Customers, o.Progress, o.Clients = 60, nil, []int{4}
 	report, err := Run(t.Context(), o)
 	if err != nil || report.Customers < 60 || report.Fill.Ops != 0 {
 		t.Errorf("%v: %+v", err, report.Fill)

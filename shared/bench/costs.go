@@ -138,7 +138,7 @@ func (r *run) readKnown(ctx context.Context, i int) error {
 // countDestruction counts a purge of several customers without what a purge of none asks.
 func (r *run) countDestruction(ctx context.Context, t *till) error {
 	doomed := r.people.take(countedActs)
-	purge, err := r.purger(nil)
+	purge, err := r.purger(nil, false)
 	if err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ func (r *run) recordOne(ctx context.Context, tape *recorder, traffic map[string]
 	acts := map[string]func(context.Context, int) error{actRead: alone.read, actSearch: alone.search, actList: alone.list, actUpdate: alone.update,
 		actQueue: func(ctx context.Context, i int) error { return alone.queue(alone.people.known)(ctx, i) },
 		actDestroy: func(ctx context.Context, _ int) error {
-			purge, err := alone.purger(nil)
+			purge, err := alone.purger(nil, true)
 			if err != nil {
 				return err
 			}

@@ -272,13 +272,28 @@ func (r *run) removeAll(ctx context.Context, q store.Query) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("list bodies: %w", err)
 	}
-	for _, key := range keys {
-		if err := r.Store.Transact(ctx, "", store.DeleteIf(key, store.Blind())); err != nil {
+	for part := range slices.Chunk(keys, r.deletions()) {
+		ops := make([]store.Op, 0, len(part))
+		for _, key := range part {
+			ops = append(ops, store.DeleteIf(key, store.Blind()))
+		}
+		if err := r.Store.Transact(ctx, "", ops...); err != nil {
 			return 0, fmt.Errorf("delete body: %w", err)
 		}
 	}
 	return len(keys), nil
 }
+
+// deletions is how many bodies go in one transaction.
+func (r *run) deletions() int {
+	if r.Together {
+		return maxTogether
+	}
+	return 1
+}
+
+// maxTogether leaves room below the store's bound of 100 operations.
+const maxTogether = 90
 
 // ignoreLost turns a lost race into success: somebody changed the row meanwhile, and the next run looks at it again.
 func ignoreLost(err error) error {

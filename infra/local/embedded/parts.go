@@ -175,7 +175,7 @@ func (a *assembly) purge() (*retention.Purge, retention.Heartbeat) {
 	sys := a.systems[grants.PurgeExpired]
 	beat := retention.Heartbeat{Store: sys.Store, Leap: 45 * 24 * time.Hour, Offset: a.server.Clock.Offset}
 	return &retention.Purge{Store: sys.Store, Log: sys.Log, Pack: sys.Pack, Clock: beat, Rewriter: a.server.Store,
-		Archives: archives{sys.Objects}, Now: sys.Now, Since: a.server.since(), Workers: 16, Margin: 10 * time.Second}, beat
+		Archives: archives{sys.Objects}, Now: sys.Now, Since: a.server.since(), Workers: 16, Together: true, Margin: 10 * time.Second}, beat
 }
 
 // since is the day before the installation's first record can fall due.

@@ -20,7 +20,7 @@ import (
 func TestWalkEmbedded(t *testing.T) {
 	bin := t.TempDir()
 	build(t, bin, "./infra/local", "./cmd/kexin")
-	e := &embedded{bin: bin, data: filepath.Join(t.TempDir(), "data"), addr: freeAddr(t)}
+	e := &server{bin: bin, data: filepath.Join(t.TempDir(), "data"), addr: freeAddr(t)}
 	e.start(t)
 	run(t, deployment{name: "embedded", base: "http://" + e.addr, token: e.token, job: e.job, advance: e.advance, fsck: e.fsck}, bin)
 }
@@ -45,15 +45,15 @@ func freeAddr(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// embedded is a demonstration server of its own.
-type embedded struct {
+// server is a demonstration server of its own.
+type server struct {
 	bin, data, addr string
 	process         *exec.Cmd
 	ended           chan error
 	log             bytes.Buffer
 }
 
-func (e *embedded) start(t *testing.T) {
+func (e *server) start(t *testing.T) {
 	t.Helper()
 	e.process = exec.Command(filepath.Join(e.bin, "local"))
 	e.process.Env = []string{"KEXIN_DEMO=1", "KEXIN_ADDR=" + e.addr, "KEXIN_DATA=" + e.data, "HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH")}
@@ -83,7 +83,7 @@ func (e *embedded) start(t *testing.T) {
 }
 
 // stop ends the server in good order. It may be called more than once.
-func (e *embedded) stop() error {
+func (e *server) stop() error {
 	_ = e.process.Process.Signal(syscall.SIGTERM)
 	select {
 	case err := <-e.ended:
@@ -94,7 +94,7 @@ func (e *embedded) stop() error {
 }
 
 // dev uses a switch of the demonstration.
-func (e *embedded) dev(ctx context.Context, method, path string, in any) ([]byte, error) {
+func (e *server) dev(ctx context.Context, method, path string, in any) ([]byte, error) {
 	body, err := json.Marshal(in)
 	if err != nil {
 		return nil, err
@@ -119,7 +119,7 @@ func (e *embedded) dev(ctx context.Context, method, path string, in any) ([]byte
 	return answer, err
 }
 
-func (e *embedded) token(ctx context.Context, account string) (string, error) {
+func (e *server) token(ctx context.Context, account string) (string, error) {
 	answer, err := e.dev(ctx, http.MethodPost, "/dev/token", map[string]string{"subject": account})
 	if err != nil {
 		return "", err
@@ -128,17 +128,17 @@ func (e *embedded) token(ctx context.Context, account string) (string, error) {
 	return out.Token, json.Unmarshal(answer, &out)
 }
 
-func (e *embedded) job(ctx context.Context, function string) ([]byte, error) {
+func (e *server) job(ctx context.Context, function string) ([]byte, error) {
 	return e.dev(ctx, http.MethodPost, "/dev/jobs/"+function, nil)
 }
 
-func (e *embedded) advance(ctx context.Context, period string) error {
+func (e *server) advance(ctx context.Context, period string) error {
 	_, err := e.dev(ctx, http.MethodPost, "/dev/clock", map[string]string{"advance": period})
 	return err
 }
 
 // fsck ends the server, because files can be open in one process only, and runs the command line on them.
-func (e *embedded) fsck(ctx context.Context) (string, error) {
+func (e *server) fsck(ctx context.Context) (string, error) {
 	if err := e.stop(); err != nil {
 		return "", err
 	}

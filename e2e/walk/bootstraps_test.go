@@ -1,0 +1,155 @@
+package walk
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"kexin/infra/local/embedded"
+	"kexin/packs"
+	"kexin/shared/audit"
+	"kexin/shared/dynamostore"
+	"kexin/shared/fsck"
+	"kexin/shared/grants"
+	"kexin/shared/keys"
+	"kexin/shared/kmskeys"
+	"kexin/shared/objects"
+	"kexin/shared/policy"
+	"kexin/shared/record"
+	"kexin/shared/rows"
+	"kexin/shared/s3objects"
+	"kexin/shared/staff"
+	"kexin/shared/store"
+)
+
+// TestForeignWalkBootstraps runs the script against the functions' own programs, built as deployment builds them, on tables, keys, buckets
+// and a queue as template.yaml describes them. Each process has the environment that the template gives it, and nothing else.
+func TestForeignWalkBootstraps(t *testing.T) {
+	s, ok := configured()
+	if !ok {
+		t.Log("not configured: KEXIN_TEST_DYNAMODB, KEXIN_TEST_KMS_MINISTACK and KEXIN_TEST_S3 (infra/foreign/start.sh)")
+		return
+	}
+	tokens := newIssuer(t)
+	k := newStack(t, s, tokens.URL)
+	l := newLambda(t, k)
+	p := &pump{lambda: l, iterators: map[string]*string{}}
+	if report, err := p.run(t.Context(), string(grants.RotateKeys)); err != nil || !strings.Contains(string(report), `"rotated":true`) {
+		t.Fatalf("first manifest: %s, %v", report, err)
+	}
+	k.hire(t, tokens.URL)
+	bin := t.TempDir()
+	build(t, bin, "./cmd/kexin")
+	began := time.Now()
+	t.Run("script", func(t *testing.T) {
+		run(t, deployment{name: "bootstraps", base: l.api.URL, job: p.run, fsck: k.fsck,
+			token: func(_ context.Context, account string) (string, error) { return tokens.token(account) }}, bin)
+	})
+	t.Logf("the walk took %v", time.Since(began).Round(time.Millisecond))
+	t.Run("samples", l.samples)
+	t.Run("outputs", l.outputs)
+}
+
+// samples hands every sample event to its function: none may fail, whatever it refers to.
+func (l *lambda) samples(t *testing.T) {
+	files, err := filepath.Glob("../../events/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no samples: %v", err)
+	}
+	for _, file := range files {
+		event, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name, _, _ := strings.Cut(filepath.Base(file), ".")
+		answer, err := l.invoke(t.Context(), logical(grants.Function(name)), event)
+		if err != nil {
+			t.Errorf("%s: %v", filepath.Base(file), err)
+			continue
+		}
+		var out struct {
+			StatusCode        int   `json:"statusCode"`
+			BatchItemFailures []any `json:"batchItemFailures"`
+		}
+		if err := json.Unmarshal(answer, &out); err != nil || out.StatusCode >= 500 || len(out.BatchItemFailures) > 0 {
+			t.Errorf("%s: answered %s, %v", filepath.Base(file), answer, err)
+		}
+	}
+}
+
+// outputs looks for values of the walk in what the functions wrote, which goes to technical logs.
+func (l *lambda) outputs(t *testing.T) {
+	for id, runtime := range l.running {
+		for _, value := range []string{"江晚", "13911112222", "11010519491231002X", "春和路9号", "文三路1号", "上门核对", "客户来电"} {
+			if strings.Contains(runtime.Output(), value) {
+				t.Errorf("%s wrote a customer's value into its log:\n%s", id, runtime.Output())
+			}
+		}
+	}
+}
+
+// store returns all tables without any limits, for what an administrator does once and for checks.
+func (k *stack) store() *dynamostore.Store {
+	return dynamostore.New(k.dynamo, dynamostore.Config{Names: map[store.Table]string{store.Inbox: k.names["InboxTable"], store.Keys: k.names["KeysTable"],
+		store.Records: k.names["RecordsTable"], store.Restricted: k.names["RestrictedTable"], store.Audit: k.names["AuditTable"], store.Work: k.names["WorkTable"]}})
+}
+
+// hire writes the first staff register: the demonstration's accounts, as subjects of issuer.
+func (k *stack) hire(t *testing.T, issuer string) {
+	t.Helper()
+	until := time.Now().AddDate(1, 0, 0).Unix()
+	for i, account := range embedded.Accounts() {
+		id := record.StaffID(record.IDFromBytes(record.PrefixStaff, [16]byte{byte(i + 1)}))
+		ops, err := staff.PutOps(id, rows.StaffBody{Name: account.Name, Role: account.Role, Title: account.Title, Department: account.Department,
+			NDA: until, Training: until, Vetting: until, Active: true, Subject: rows.SubjectHash(issuer, account.Subject)}, 0, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := k.store().Transact(t.Context(), "", ops...); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// fsck checks every table, archive and the sealed log, as kexin fsck does for files.
+func (k *stack) fsck(ctx context.Context) (string, error) {
+	pack, err := policy.Load(packs.FS, k.names["Pack"])
+	if err != nil {
+		return "", err
+	}
+	kept, err := s3objects.New(k.s3, s3.NewPresignClient(k.s3), s3objects.Config{KMSKey: k.names["StorageKey.Arn"], Now: time.Now,
+		LockMode: s3types.ObjectLockModeCompliance,
+		Buckets:  map[objects.Bucket]string{objects.Archives: k.names["ArchivesBucket"], objects.Evidence: k.names["EvidenceBucket"]}})
+	if err != nil {
+		return "", err
+	}
+	root, err := kmskeys.New(k.kms, kmskeys.Config{Deployment: record.DeploymentID(k.names["Deployment"]),
+		Signers: map[keys.Signer]string{keys.SignCheckpoints: k.names["CheckpointsKeyPair.Arn"]}})
+	if err != nil {
+		return "", err
+	}
+	all := k.store()
+	sealer := audit.Sealer{Store: all, Objects: kept, Keys: root, Deployment: record.DeploymentID(k.names["Deployment"]), Function: "fsck", Now: time.Now,
+		IdleAfter: time.Hour, Scanner: all}
+	report, err := fsck.Check(ctx, fsck.Config{Store: all, Scanner: all, Pack: pack, Objects: kept, Audit: sealer.Check, Now: time.Now})
+	if err != nil {
+		return "", err
+	}
+	text := fmt.Sprintf("customers: %d, exports: %d, submissions: %d, rows: %d; findings: %d", report.Customers, report.Exports, report.Submissions, report.Rows, len(report.Findings))
+	for _, finding := range report.Findings {
+		text += "\n" + finding.String()
+	}
+	if report.Customers+report.Exports+report.Submissions == 0 {
+		return text, errors.New("nothing was there to check")
+	}
+	return text, nil
+}

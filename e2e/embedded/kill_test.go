@@ -52,7 +52,7 @@ func (s *site) heads() map[string]string {
 	return heads
 }
 
-// TestKilledUnderLoad kills the server with signal 9 while several clients write and read, again and again. After each start everything
+// TestKilledUnderLoad kills the server with signal 9 while several clients write, read and destroy, again and again. After each start everything
 // that was acknowledged is there, and a write whose answer was lost can be repeated; at the end fsck finds nothing.
 func TestKilledUnderLoad(t *testing.T) {
 	t.Parallel()
@@ -63,16 +63,19 @@ func TestKilledUnderLoad(t *testing.T) {
 	for i := range 6 {
 		l.workers = append(l.workers, &worker{load: l, n: i * 1_000_000})
 	}
+	l.reaper = &reaper{load: l, admin: p.token("admin"), asked: map[string]bool{}, unknown: map[string]bool{}}
 	kills := count(10, 200)
 	for range kills {
 		l.round(time.Duration(30+rand.IntN(250)) * time.Millisecond)
 		p.start()
 		p.ready()
 		l.each((*worker).check)
+		l.reaper.check()
 	}
 	total := l.totals()
+	total["destroyed"] = l.reaper.gone
 	t.Logf("%d kills; acknowledged: %v", kills, total)
-	if total["submit"] == 0 || total["create"] == 0 || total["update"] == 0 || total["lost answers"] == 0 {
+	if total["submit"] == 0 || total["create"] == 0 || total["update"] == 0 || total["destroyed"] == 0 || total["lost answers"] == 0 {
 		t.Errorf("the load was no load: %v", total)
 	}
 	p.kill()
@@ -84,6 +87,7 @@ type load struct {
 	*process
 	token1  string
 	workers []*worker
+	reaper  *reaper
 }
 
 // round lets every worker write until the server is killed after a while.
@@ -93,6 +97,7 @@ func (l *load) round(after time.Duration) {
 	for _, w := range l.workers {
 		group.Go(func() { w.run(stop) })
 	}
+	group.Go(func() { l.reaper.run(stop) })
 	time.Sleep(after)
 	l.kill()
 	close(stop)
@@ -120,8 +125,9 @@ func (l *load) totals() map[string]int {
 // final counts what is stored after everything is accepted: each person once.
 func (l *load) final(s *site) {
 	s.job("accept-submissions")
+	s.job("purge-expired")
 	s.job("seal-audit")
-	want := 200
+	want := 200 + l.reaper.final(s)
 	for _, w := range l.workers {
 		want += len(w.phones)
 	}

@@ -4,6 +4,7 @@
 package rows
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -36,26 +37,35 @@ func newHandle() *codec.CborHandle {
 
 // Encoders and decoders are costly to make and are used again. They are given nothing to hold on to while they wait.
 var (
-	encoders = sync.Pool{New: func() any { return codec.NewEncoderBytes(&[]byte{}, handle) }}
+	encoders = sync.Pool{New: func() any { return &encoder{coder: codec.NewEncoderBytes(&[]byte{}, handle)} }}
 	decoders = sync.Pool{New: func() any { return codec.NewDecoderBytes(nil, handle) }}
 )
 
-// usualBody is room for most bodies, in bytes: a head of two sections takes 700.
-const usualBody = 768
+// encoder is a coder with the room that it writes into.
+type encoder struct {
+	coder *codec.Encoder
+	room  []byte
+}
+
+// maxRoom bounds the room that an encoder keeps.
+const maxRoom = 16 << 10
 
 // Encode returns v in deterministic CBOR.
 func Encode(v any) ([]byte, error) {
-	e, ok := encoders.Get().(*codec.Encoder)
+	e, ok := encoders.Get().(*encoder)
 	if !ok { // the pool holds nothing else
 		return nil, fmt.Errorf("encode row: %w", ErrFormat)
 	}
-	body := make([]byte, 0, usualBody)
-	e.ResetBytes(&body)
-	if err := e.Encode(v); err != nil {
-		return nil, fmt.Errorf("encode row: %w", err) // an encoder that failed is not used again
+	e.room = e.room[:0]
+	e.coder.ResetBytes(&e.room)
+	if err := e.coder.Encode(v); err != nil {
+		return nil, fmt.Errorf("encode row: %w", err) // a coder that failed is not used again
 	}
-	e.ResetBytes(&[]byte{})
-	encoders.Put(e)
+	body := bytes.Clone(e.room)
+	clear(e.room) // it may have held values and keys
+	if e.coder.ResetBytes(&[]byte{}); cap(e.room) <= maxRoom {
+		encoders.Put(e)
+	}
 	return body, nil
 }
 
@@ -113,13 +123,14 @@ const (
 // Shards spread what many writers put at once: submissions, due rows and pending records.
 const Shards = 64
 
-// shard returns two hex digits below Shards, taken from the random characters of an identifier.
+// shard returns two hex digits below Shards: a hash (FNV-1a) of an identifier, whose characters alone are not spread evenly, because
+// the last one holds three bits.
 func shard(id string) string {
-	sum := 0
-	for i := len(id) - 4; i >= 0 && i < len(id); i++ {
-		sum = sum*32 + int(id[i])
+	sum := uint32(2166136261)
+	for i := range len(id) {
+		sum = (sum ^ uint32(id[i])) * 16777619
 	}
-	return fmt.Sprintf("%02x", sum%Shards)
+	return fmt.Sprintf("%02x", (sum>>16^sum)%Shards)
 }
 
 // ShardNames returns every shard in order.

@@ -35,6 +35,7 @@ type KeyUnwrapper interface {
 const (
 	keyIDSize      = 16
 	itemHeaderSize = 2 + keyIDSize + 2
+	wrapRoom       = 112 // a key wrapped by an intake key takes 105 bytes; by a root key more
 )
 
 // SealItem seals plaintext for place: a fresh item key, wrapped by wrapper and then by shred.
@@ -48,7 +49,7 @@ func SealItem(ctx context.Context, random io.Reader, wrapper KeyWrapper, shred *
 	}
 	key, keyID, nonces := (*Key)(fresh[:KeySize]), fresh[KeySize:KeySize+keyIDSize], fresh[KeySize+keyIDSize:]
 	defer clear(fresh[:KeySize])
-	item := make([]byte, itemHeaderSize, itemHeaderSize+256+nonceSize+len(plaintext)+tagSize)
+	item := make([]byte, itemHeaderSize, itemHeaderSize+wrapRoom+nonceSize+len(plaintext)+tagSize)
 	item[0], item[1] = formatVersion, algAES256GCM
 	copy(item[2:], keyID)
 	scratch := make([]byte, scratchSize) // one allocation for what crosses interfaces

@@ -161,7 +161,8 @@ func (d *draft) live(more []store.Op) ([]store.Op, error) {
 	if err != nil {
 		return nil, err
 	}
-	ops := append([]store.Op{store.PutIf(item, store.IfAbsent())}, d.identifiers...)
+	ops := make([]store.Op, 0, 3+len(d.identifiers)+len(d.tokens)+len(d.bodies)+len(more))
+	ops = append(append(ops, store.PutIf(item, store.IfAbsent())), d.identifiers...)
 	ops = append(append(ops, d.tokens...), d.bodies...)
 	due, err := rows.DueOp(d.id, d.head.Due, store.IfAbsent())
 	if err != nil {

@@ -164,8 +164,8 @@ func FuzzIntakeWrap(f *testing.F) {
 	f.Add(wrapped)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		key, err := direct{Key{1}}.UnwrapItemKey(t.Context(), data, []byte("ad"))
-		if err == nil && (key != Key{3} || !bytes.Equal(data, wrapped)) {
-			t.Error("another wrap opens")
+		if err == nil && key != (Key{3}) {
+			t.Error("opens to another key")
 		}
 	})
 }

@@ -39,9 +39,9 @@ func TestStream(t *testing.T) {
 		t.Errorf("%s, %v", answer, err)
 	}
 	want := []lambdaevent.Change{
-		{Kind: lambdaevent.Inserted, PK: "SUB#34", SK: "sub_aaaqeayeaudaocajbifqydiob4"},
-		{Kind: lambdaevent.Inserted, PK: "SUB#34", SK: "sub_baaqeayeaudaocajbifqydiob4"},
-		{Kind: lambdaevent.Removed, PK: "SUB#34", SK: "sub_caaqeayeaudaocajbifqydiob4"},
+		{Kind: lambdaevent.Inserted, PK: "SUB#24", SK: "sub_aaaqeayeaudaocajbifqydiob4"},
+		{Kind: lambdaevent.Inserted, PK: "SUB#27", SK: "sub_baaqeayeaudaocajbifqydiob4"},
+		{Kind: lambdaevent.Removed, PK: "SUB#24", SK: "sub_caaqeayeaudaocajbifqydiob4"},
 	}
 	if fmt.Sprint(seen) != fmt.Sprint(want) {
 		t.Errorf("changes %v, want %v", seen, want)

@@ -52,6 +52,10 @@ func submission(k *Kit) record.SubmissionID {
 }
 
 func newcomers() []act {
+	send := func(ctx context.Context, p *Process, _ record.CustomerID) error {
+		form := p.Kit.ProcessOn(p.Store, p.Keys, "submit-form", Public)
+		return form.SubmitAs(ctx, "sub_aaaaaaaaaaaaaaaaaaaaaaaaaa", p.Kit.Fill(Person{N: 7}))
+	}
 	submit := func(k *Kit, p *Process) record.CustomerID {
 		form := k.Process("submit-form", Public)
 		_, err := form.Submit(k.T.Context(), k.Fill(Person{N: 7}))
@@ -78,6 +82,9 @@ func newcomers() []act {
 		return err
 	}
 	return []act{
+		{name: "submit", prepare: func(*Kit, *Process) record.CustomerID { return "" }, do: send, done: func(k *Kit, _ record.CustomerID) int {
+			return k.Fsck().Submissions
+		}},
 		{name: "accept", prepare: submit, do: accept, done: accepted(rows.StateLive, 0)},
 		{name: "accept pending", prepare: func(k *Kit, p *Process) record.CustomerID {
 			p.Created(Person{N: 7})
@@ -215,18 +222,31 @@ func twinOf(k *Kit) record.CustomerID {
 	return any
 }
 
-func endings() []act {
-	purge := func(ctx context.Context, p *Process, _ record.CustomerID) error {
+// purging does a purge of the present day, deleting bodies one by one as on AWS, or together as on one machine.
+func purging(together bool) func(context.Context, *Process, record.CustomerID) error {
+	return func(ctx context.Context, p *Process, _ record.CustomerID) error {
 		run := p.Kit.Purge()
-		run.Since = p.Kit.Clock.Now() // looks at one day, so that the matrix is about writes
+		run.Together, run.Since = together, p.Kit.Clock.Now()
 		report, err := run.Run(ctx)
 		if err == nil && !report.Complete {
 			err = errors.New("purge: " + report.FirstErr)
 		}
 		return err
 	}
+}
+
+func endings() []act {
+	alone, together := ends(), ends()
+	for i := range 2 {
+		alone[i].do, together[i].do = purging(false), purging(true)
+		together[i].name += " on one machine"
+	}
+	return append(alone, together[:2]...)
+}
+
+func ends() []act {
 	return []act{
-		{name: "destroy", do: purge, prepare: func(k *Kit, p *Process) record.CustomerID {
+		{name: "destroy", prepare: func(k *Kit, p *Process) record.CustomerID {
 			id := created(k, p)
 			k.must(p.Store.Transact(k.T.Context(), "", readyArchive(k, id, rows.ExportReady)...))
 			_, err := p.Vault.QueueDestruction(k.T.Context(), k.Actor("R10"), id, 1, "audit")
@@ -239,7 +259,7 @@ func endings() []act {
 			}
 			return k.logged("destroy", entry.Outcome)
 		}},
-		{name: "end section", do: purge, prepare: func(k *Kit, p *Process) record.CustomerID {
+		{name: "end section", prepare: func(k *Kit, p *Process) record.CustomerID {
 			id := created(k, p)
 			_, err := p.Vault.Withdraw(k.T.Context(), k.Actor("R10"), id, 1, nil, []record.FieldName{"id_number", "home_address"}, "phone")
 			k.must(err)

@@ -3,6 +3,7 @@ package vaulttest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"kexin/shared/audit"
@@ -183,22 +184,30 @@ func (p *Process) Submit(ctx context.Context, filled *record.Filled) (record.Sub
 	if err != nil {
 		return "", err
 	}
-	id := record.SubmissionID(name)
+	return record.SubmissionID(name), p.SubmitAs(ctx, record.SubmissionID(name), filled)
+}
+
+// SubmitAs is Submit under an id that the caller has, as the public form derives it from an idempotency key: doing it again with the same
+// id has one effect.
+func (p *Process) SubmitAs(ctx context.Context, id record.SubmissionID, filled *record.Filled) error {
 	plain, err := collect.Encode(filled)
 	if err != nil {
-		return "", err
+		return err
 	}
 	place := seal.EnvelopePlace{Submission: id, Form: filled.Form, Schema: filled.Schema}
 	envelope, err := p.Writer.SealEnvelope(ctx, place, plain)
 	if err != nil {
-		return "", err
+		return err
 	}
 	body := rows.SubmissionBody{Form: filled.Form, Schema: filled.Schema, Received: p.Kit.Clock.Now().Unix(), Envelope: envelope}
 	item, err := body.Item(id, rows.SubmissionSealed, 0)
 	if err != nil {
-		return "", err
+		return err
 	}
-	return id, p.Store.Transact(ctx, "", store.PutIf(item, store.IfAbsent()))
+	if err = p.Store.Transact(ctx, "", store.PutIf(item, store.IfAbsent())); errors.Is(err, store.ErrCondition) {
+		return nil
+	}
+	return err
 }
 
 // Purge returns the purge as a process of its own, limited to its grants, and with a clock that it trusts.

@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"net"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"kexin/shared/record"
@@ -105,12 +104,23 @@ func Known() []Variable {
 	return names
 }
 
-var nameText = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/-]{0,254}$`)
+// isName reports whether text is 1 to 255 letters, digits and - _ . : /, the first a letter or digit. Written out: the regular expression
+// for it takes a process a tenth of its start to compile.
+func isName(text string) bool {
+	for i := range len(text) {
+		c := text[i]
+		alphanumeric := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		if !alphanumeric && (i == 0 || !strings.ContainsRune("-_.:/", rune(c))) {
+			return false
+		}
+	}
+	return text != "" && len(text) <= 255
+}
 
 func name(at func(*Settings) *string) func(*Settings, string) bool {
 	return func(s *Settings, value string) bool {
 		*at(s) = value
-		return nameText.MatchString(value)
+		return isName(value)
 	}
 }
 

@@ -34,6 +34,8 @@ type Boot struct {
 	Platform Platform
 	// Backend is what System limits; parts add to it.
 	Backend system.Backend
+
+	later func() error // what a part leaves for the first event
 }
 
 // Part adds something to the backend that not every function has. Only parts that a program names are linked into it.
@@ -64,8 +66,15 @@ func Start(function grants.Function, environ []string, parts ...Part) (*Boot, er
 
 func now() time.Time { return time.Now().UTC() }
 
-// System returns the function's part of the deployment, and nothing beyond it.
-func (b *Boot) System() (*system.System, error) { return system.New(b.Backend, b.Function) }
+// System returns the function's part of the deployment, and nothing beyond it. It is called when the first event has arrived.
+func (b *Boot) System() (*system.System, error) {
+	if b.later != nil {
+		if err := b.later(); err != nil {
+			return nil, fmt.Errorf("prepare %s: %w", b.Function, err)
+		}
+	}
+	return system.New(b.Backend, b.Function)
+}
 
 // Function returns the function that build makes when the first event arrives. When build fails, that event fails with its error, and
 // the next event tries again.

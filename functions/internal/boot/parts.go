@@ -24,18 +24,28 @@ func (b *Boot) newStore() *dynamostore.Store {
 	return dynamostore.New(client, dynamostore.Config{Names: names})
 }
 
-// Pack adds the compiled policy pack.
+// Pack adds the compiled policy pack. Compiling takes longer than all else that a process does before its first event, so it waits for
+// that.
 func Pack(b *Boot) error {
-	var err error
-	b.Backend.Pack, err = policy.Load(packs.FS, b.Settings.Pack)
-	return err
+	b.later = func() error { return b.compile() }
+	return nil
 }
 
-// Policy adds the compiled policy pack and the engine that decides by it.
+// Policy adds the compiled policy pack and the engine that decides by it, like Pack.
 func Policy(b *Boot) error {
-	err := Pack(b)
-	if err == nil {
+	b.later = func() error {
+		if err := b.compile(); err != nil {
+			return err
+		}
+		var err error
 		b.Backend.Engine, err = decision.New(b.Backend.Pack)
+		return err
 	}
+	return nil
+}
+
+func (b *Boot) compile() error {
+	var err error
+	b.Backend.Pack, err = policy.Load(packs.FS, b.Settings.Pack)
 	return err
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"kexin/shared/audit"
 )
 
 // TestOwnRequests: nobody approves his own request, whoever he is, and the attempt is recorded.
@@ -78,10 +80,15 @@ func TestArchivesOfOthers(t *testing.T) {
 		}
 	}
 	s.call(200, "manager", "GET", path+"/file", nil)
+	if got := s.entries(func(e audit.Entry) bool { return e.Action == "release" && e.Verdict == audit.Allow && e.Code == "link" }); len(got) != 1 {
+		t.Errorf("links recorded: %v", got)
+	}
 	if key := s.call(200, "manager", "POST", path+"/release", nil).text("key"); key == "" {
 		t.Error("no key")
 	}
 	s.call(409, "manager", "POST", path+"/release", nil)
+	s.must(s.server.Clock.Advance(8 * 24 * time.Hour))
+	s.call(409, "manager", "GET", path+"/file", nil)
 }
 
 // switches are the addresses of a demonstration's switches.

@@ -269,14 +269,20 @@ func (s *site) rows(table store.Table) map[store.Key]store.Item {
 // refusals returns the entries of the audit log with verdict deny.
 func (s *site) refusals() []audit.Entry {
 	s.t.Helper()
-	var denied []audit.Entry
+	return s.entries(func(e audit.Entry) bool { return e.Verdict == audit.Deny })
+}
+
+// entries returns the entries of the audit log that are wanted, in no order.
+func (s *site) entries(wanted func(audit.Entry) bool) []audit.Entry {
+	s.t.Helper()
+	var found []audit.Entry
 	for key, item := range s.rows(store.Audit) {
 		var e audit.Entry
-		if strings.HasPrefix(key.PK, "LANE#") && json.Unmarshal(item.Body, &e) == nil && e.Verdict == audit.Deny {
-			denied = append(denied, e)
+		if strings.HasPrefix(key.PK, "LANE#") && json.Unmarshal(item.Body, &e) == nil && wanted(e) {
+			found = append(found, e)
 		}
 	}
-	return denied
+	return found
 }
 
 // staffID returns the id of an account.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"kexin/shared/audit"
 	"kexin/shared/decision"
 	"kexin/shared/keys"
 	"kexin/shared/objects"
@@ -44,7 +45,7 @@ func (c *Clerk) Release(ctx context.Context, actor vault.Actor, id record.Export
 	if e.State != rows.ExportReady || c.Now().Unix() >= e.Expires {
 		return Released{}, ErrState
 	}
-	if err := c.Vault.Allow(ctx, actor, decision.ActRelease, decision.Resource{Owner: e.By, Department: e.Filter}, func(*decision.Request) {}); err != nil {
+	if err := c.allow(ctx, actor, e); err != nil {
 		return Released{}, err
 	}
 	key, err := c.key(ctx, id)
@@ -63,16 +64,33 @@ func (c *Clerk) Release(ctx context.Context, actor vault.Actor, id record.Export
 	return released, nil
 }
 
-// File returns a short link to the ciphertext of an archive that the actor asked for.
+// File returns a short link to the ciphertext of an archive that the actor asked for, until the archive expires. Every link is recorded.
 func (c *Clerk) File(ctx context.Context, actor vault.Actor, id record.ExportID) (Released, error) {
 	e, err := c.own(ctx, actor, id)
 	if err != nil {
 		return Released{}, err
 	}
-	if e.State != rows.ExportReady && e.State != rows.ExportReleased {
+	if e.State != rows.ExportReady && e.State != rows.ExportReleased || c.Now().Unix() >= e.Expires {
 		return Released{}, ErrState
 	}
-	return c.link(ctx, e)
+	if err := c.allow(ctx, actor, e); err != nil {
+		return Released{}, err
+	}
+	released, err := c.link(ctx, e)
+	if err != nil {
+		return Released{}, err
+	}
+	_, err = c.Vault.RecordAct(ctx, actor, decision.ActRelease, func(entry *audit.Entry) {
+		entry.Export, entry.Purpose, entry.Reason, entry.Code = e.ID, e.Purpose, e.Reason, "link"
+	})
+	if err != nil {
+		return Released{}, err
+	}
+	return released, nil
+}
+
+func (c *Clerk) allow(ctx context.Context, actor vault.Actor, e Export) error {
+	return c.Vault.Allow(ctx, actor, decision.ActRelease, decision.Resource{Owner: e.By, Department: e.Filter}, func(*decision.Request) {})
 }
 
 func (c *Clerk) own(ctx context.Context, actor vault.Actor, id record.ExportID) (Export, error) {

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"kexin/shared/audit/entry"
 	"kexin/shared/evidence"
 	"kexin/shared/record"
@@ -19,6 +21,8 @@ import (
 	"kexin/shared/vault"
 	"kexin/shared/vaulttest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // world is a deployment with live customers.
 type world struct {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -150,6 +151,28 @@ func TestEncodingIsDeterministic(t *testing.T) {
 			t.Fatalf("differs: %v", err)
 		}
 	}
+}
+
+// TestEncodersAreNotShared: heads that are encoded at the same moment do not run into each other.
+func TestEncodersAreNotShared(t *testing.T) {
+	var group sync.WaitGroup
+	for n := range 8 {
+		group.Go(func() {
+			for range 200 {
+				head := sampleHead()
+				head.Version = int64(n)
+				item, err := head.Item("cus_a")
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if back, err := DecodeHead(item); err != nil || back.Version != int64(n) {
+					t.Errorf("head %d: %v", n, err)
+				}
+			}
+		})
+	}
+	group.Wait()
 }
 
 // TestHeadSize: a head of two sections and one identifier fits into one write unit with key and attributes.

@@ -174,7 +174,7 @@ func TestBranchCache(t *testing.T) {
 		items = append(items, l.seal(l.writer(), seal.BranchL1))
 	}
 	l.KeyUse.Reset()
-	r := l.ring(nil)
+	r := seal.NewRing(l.Deployment, slow{l.Keys}, l, nil, l.Clock.Now)
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
@@ -201,6 +201,14 @@ func TestBranchCache(t *testing.T) {
 	}
 	l.KeyFail.Heal()
 	l.must(l.open(r, items[0]))
+}
+
+// slow gives others time to ask the same.
+type slow struct{ keys.Keys }
+
+func (s slow) Unwrap(ctx context.Context, purpose keys.Purpose, wrapped []byte) ([]byte, error) {
+	time.Sleep(20 * time.Millisecond)
+	return s.Keys.Unwrap(ctx, purpose, wrapped)
 }
 
 // TestIntakeRowsAreBound: an altered row, one of another id, branch, epoch, writer, expiry or deployment opens nothing.

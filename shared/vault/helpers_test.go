@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"kexin/shared/audit/entry"
 	"kexin/shared/record"
 	"kexin/shared/rows"
@@ -13,6 +15,8 @@ import (
 	"kexin/shared/vault"
 	"kexin/shared/vaulttest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // world is a deployment with a live customer, person 1, and a pending record of the same person with another e-mail address.
 type world struct {

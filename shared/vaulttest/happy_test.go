@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"kexin/shared/evidence"
 	"kexin/shared/grants"
 	"kexin/shared/record"
@@ -12,6 +14,8 @@ import (
 	"kexin/shared/rows"
 	"kexin/shared/vault"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // TestLifeOfARecord follows one customer from the public form to the certificate of destruction, on the embedded store and in memory.
 func TestLifeOfARecord(t *testing.T) {

@@ -102,6 +102,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		r.report.Path = "loopback"
 	}
 	err := r.whole(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err() // what the interrupted act was answered says nothing
+	}
 	return &r.report, errors.Join(err, r.close())
 }
 

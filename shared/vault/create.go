@@ -211,6 +211,9 @@ func (v *Vault) newHead(filled *record.Filled, mac [16]byte, who newcomer) *rows
 		Created: now, Triggers: map[string]int64{}, Consents: map[record.PurposeID]rows.ConsentState{}, Ledger: 1, Request: mac}
 	for _, purpose := range v.Pack.Purposes {
 		head.Triggers[purpose.Retention.Trigger] = now
+		if purpose.Minimum != nil {
+			head.Triggers[purpose.Minimum.Trigger] = now
+		}
 	}
 	for purpose, given := range filled.Consents {
 		head.Consents[purpose] = consentState(filled, given)
@@ -240,10 +243,10 @@ func (v *Vault) addSection(ctx context.Context, d *draft, section *policy.Sectio
 			part[name] = value
 		}
 	}
-	deadline := v.sectionDeadline(d.head, section)
-	if len(part) == 0 || deadline == 0 {
+	if len(part) == 0 || v.sectionEnd(d.head, section) == 0 {
 		return nil
 	}
+	deadline := v.sectionDeadline(d.head, section)
 	shred, err := seal.NewKey(v.Random)
 	if err != nil {
 		return err

@@ -150,7 +150,7 @@ func (v *Vault) exportable(part ExportPart, sections []*policy.Section, c *custo
 	var allowed []*rows.SectionState
 	for _, section := range sections {
 		state := c.head.Section(section.ID)
-		if state == nil || state.Deadline <= v.Now().Unix() {
+		if state == nil || v.over(c.head, state) {
 			continue
 		}
 		verdict := v.Engine.Decide(decision.Request{Actor: part.Actor.Actor, Action: decision.ActExport, Purpose: part.Purpose,

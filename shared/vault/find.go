@@ -191,7 +191,7 @@ func (v *Vault) visible(ctx context.Context, actor Actor, action decision.Action
 }
 
 func (v *Vault) mayList(actor Actor, action decision.Action, c *customer) bool {
-	if c.head.State != rows.StateLive || c.head.Deadline <= v.Now().Unix() {
+	if c.head.State != rows.StateLive || v.allOver(c.head) {
 		return false
 	}
 	return v.Engine.Decide(decision.Request{Actor: actor.Actor, Action: action, Resource: v.resource(c, nil, ""), Now: v.Now()}).Allow
@@ -257,7 +257,7 @@ func (v *Vault) reopenCard(ctx context.Context, c *customer) (*customer, record.
 	err := ErrMismatch
 	for range 3 {
 		now, loadErr := v.load(ctx, c.id)
-		if errors.Is(loadErr, ErrNotFound) || loadErr == nil && now.head.Deadline <= v.Now().Unix() {
+		if errors.Is(loadErr, ErrNotFound) || loadErr == nil && v.allOver(now.head) {
 			return c, nil, nil
 		}
 		if loadErr != nil || now.digest == c.digest {

@@ -6,6 +6,7 @@ import (
 
 	"kexin/shared/audit"
 	"kexin/shared/decision"
+	"kexin/shared/policy"
 	"kexin/shared/record"
 	"kexin/shared/rows"
 	"kexin/shared/store"
@@ -188,16 +189,24 @@ func (v *Vault) QueueDestruction(ctx context.Context, actor Actor, id record.Cus
 	if err != nil {
 		return 0, err
 	}
-	v.endAll(c.head, "request")
+	v.endAll(c.head, "request", v.keptUntil)
 	return (&change{v: v, c: c, entry: e}).commit(ctx)
 }
 
-func (v *Vault) endAll(head *rows.Head, why string) {
+// endAll makes every section fall due now, or when the statutory minimum that keeps it has passed.
+func (v *Vault) endAll(head *rows.Head, why string, keptUntil func(*rows.Head, *policy.Section) int64) {
 	now := v.Now().Unix()
 	for i := range head.Sections {
-		head.Sections[i].Deadline = min(head.Sections[i].Deadline, now)
+		state, until := &head.Sections[i], now
+		if section := v.Pack.Section(state.ID); section != nil {
+			until = max(until, keptUntil(head, section))
+		}
+		state.Deadline = min(state.Deadline, until)
 	}
 	head.EndedBy = why
 }
+
+// notKept is the statutory minimum of records that never went live: none.
+func notKept(*rows.Head, *policy.Section) int64 { return 0 }
 
 func entryCount(n int) string { return fmt.Sprint(n) }

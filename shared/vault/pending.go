@@ -144,7 +144,7 @@ func (v *Vault) openBelowL3(ctx context.Context, c *customer) (record.Fields, er
 	all := record.Fields{}
 	for i := range c.head.Sections {
 		state := &c.head.Sections[i]
-		if state.Level == record.L3 || state.Deadline <= v.Now().Unix() {
+		if state.Level == record.L3 || v.over(c.head, state) {
 			continue
 		}
 		fields, err := v.openSection(ctx, c, state)
@@ -212,7 +212,7 @@ func (v *Vault) mergeable(p, c *customer, version int64) error {
 		return ErrStale
 	case c.head.Kind != p.head.Kind:
 		return &Problem{"into", "other_kind"}
-	case c.head.Deadline <= v.Now().Unix():
+	case v.allOver(c.head):
 		return ErrExpired
 	}
 	return nil
@@ -286,7 +286,7 @@ func (v *Vault) mergedConsent(p, c *customer, actor Actor) (store.Op, error) {
 // the purge, which destroys it with a certificate of its own. The head's put is the first operation; after is its digest.
 func (v *Vault) endPending(p *customer, why string) (ops []store.Op, after audit.Digest, err error) {
 	before, due := p.head.Version, p.head.Due
-	v.endAll(p.head, why)
+	v.endAll(p.head, why, notKept)
 	p.head.Version++
 	earliest := int64(0)
 	p.head.Deadline, earliest = p.head.Latest()

@@ -100,7 +100,7 @@ func (v *Vault) views(actor Actor, c *customer, purpose record.PurposeID) (views
 	for i := range c.head.Sections {
 		state := &c.head.Sections[i]
 		section := v.Pack.Section(state.ID)
-		if section == nil || !contains(section.Purposes, purpose) || state.Deadline <= v.Now().Unix() {
+		if section == nil || !contains(section.Purposes, purpose) || v.over(c.head, state) {
 			continue
 		}
 		verdict := v.Engine.Decide(decision.Request{Actor: actor.Actor, Action: decision.ActRead, Now: v.Now(),
@@ -128,7 +128,7 @@ func (v *Vault) nothing(ctx context.Context, actor Actor, c *customer, purpose r
 	}
 	verdict := v.Engine.Decide(decision.Request{Actor: actor.Actor, Action: decision.ActRead, Now: v.Now(),
 		Resource: v.resource(c, nil, purpose), Purpose: purpose})
-	if !verdict.Allow && c.head.Deadline > v.Now().Unix() {
+	if !verdict.Allow && !v.allOver(c.head) {
 		e := v.entry(actor, decision.ActRead, verdict)
 		e.Customer, e.Purpose = c.id, v.known(purpose)
 		return v.refuse(ctx, e, decision.ActRead, verdict)
@@ -292,7 +292,7 @@ func (v *Vault) revealTarget(ctx context.Context, actor Actor, req RevealRequest
 	if state == nil {
 		return nil, nil, nil, &Problem{"field", "not_held"}
 	}
-	if state.Deadline <= v.Now().Unix() {
+	if v.over(c.head, state) {
 		return nil, nil, nil, v.expired(ctx, actor, decision.ActReveal, c, req.Purpose)
 	}
 	return c, section, state, nil

@@ -200,7 +200,7 @@ func (v *Vault) openCard(ctx context.Context, c *customer, body []byte) (record.
 
 func (v *Vault) openPart(ctx context.Context, c *customer, part rows.CardPart, into record.Fields) error {
 	state := c.head.Section(part.Section)
-	if state == nil || state.Deadline <= v.Now().Unix() {
+	if state == nil || v.over(c.head, state) {
 		return nil
 	}
 	plain, err := v.openAt(ctx, c.id, state, record.L1, cardVersion(part.Version), part.Item)

@@ -23,7 +23,7 @@ func (v *Vault) Update(ctx context.Context, actor Actor, id record.CustomerID, v
 	if err != nil {
 		return 0, err
 	}
-	if c.head.Deadline <= v.Now().Unix() {
+	if v.allOver(c.head) {
 		return 0, v.expired(ctx, actor, decision.ActUpdate, c, purpose)
 	}
 	groups, err := v.group(c, changes)
@@ -91,7 +91,7 @@ func (v *Vault) group(c *customer, changes record.Fields) (map[*policy.Section]r
 func (v *Vault) ending(c *customer, section *policy.Section) bool {
 	state := c.head.Section(section.ID)
 	if state != nil {
-		return state.Deadline <= v.Now().Unix()
+		return v.over(c.head, state)
 	}
 	return slices.ContainsFunc(c.head.Dying, func(r rows.Remains) bool { return r.ID == section.ID })
 }
@@ -196,7 +196,7 @@ func (v *Vault) currentFields(ctx context.Context, c *customer, section *policy.
 // newSection adds a section that the record did not have, when a purpose of it lives.
 func (v *Vault) newSection(c *customer, section *policy.Section) (*rows.SectionState, record.Fields, error) {
 	deadline := v.sectionDeadline(c.head, section)
-	if deadline == 0 {
+	if v.sectionEnd(c.head, section) == 0 {
 		return nil, nil, &Problem{"fields." + string(section.Fields[0]), "no_live_purpose"}
 	}
 	shred, err := seal.NewKey(v.Random)

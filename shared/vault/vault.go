@@ -178,8 +178,49 @@ func (v *Vault) purposeEnd(head *rows.Head, id record.PurposeID) int64 {
 	return purpose.Retention.Period.After(rows.At(trigger)).Unix()
 }
 
-// sectionDeadline returns the latest end of a section's purposes, zero when none lives: design §3.
+// sectionDeadline returns when a section dies: with the latest of its purposes, and not before a statutory minimum has passed that any of
+// them brought, withdrawn or not (PIPL 47). Until then what has ended is kept and not used.
 func (v *Vault) sectionDeadline(head *rows.Head, section *policy.Section) int64 {
+	return max(v.sectionEnd(head, section), v.keptUntil(head, section))
+}
+
+// keptUntil returns the latest statutory minimum of the purposes that a section was stored for, zero when there is none.
+func (v *Vault) keptUntil(head *rows.Head, section *policy.Section) int64 {
+	var latest int64
+	for _, id := range section.Purposes {
+		purpose := v.Pack.Purposes[id]
+		if purpose == nil || purpose.Minimum == nil || purpose.Basis == policy.BasisConsent && head.Consents[id].Given == 0 {
+			continue
+		}
+		trigger, ok := head.Triggers[purpose.Minimum.Trigger]
+		if !ok {
+			trigger = head.Created
+		}
+		latest = max(latest, purpose.Minimum.Period.After(rows.At(trigger)).Unix())
+	}
+	return latest
+}
+
+// over reports whether a section may not be used any more, although it may still be stored: every purpose of it has ended, or the end of
+// the customer was asked for.
+func (v *Vault) over(head *rows.Head, state *rows.SectionState) bool {
+	now := v.Now().Unix()
+	section := v.Pack.Section(state.ID)
+	return head.EndedBy != "" || state.Deadline <= now || section != nil && v.sectionEnd(head, section) <= now
+}
+
+// allOver reports whether no section of a customer may be used any more.
+func (v *Vault) allOver(head *rows.Head) bool {
+	for i := range head.Sections {
+		if !v.over(head, &head.Sections[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// sectionEnd returns the latest end of a section's purposes, zero when none lives: design §3.
+func (v *Vault) sectionEnd(head *rows.Head, section *policy.Section) int64 {
 	if section.Consent != "" && !head.Separate[section.Consent].Live() {
 		return 0
 	}

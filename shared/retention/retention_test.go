@@ -3,7 +3,6 @@ package retention_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +14,6 @@ import (
 	"kexin/shared/record"
 	"kexin/shared/retention"
 	"kexin/shared/rows"
-	"kexin/shared/seal"
 	"kexin/shared/store"
 	"kexin/shared/storetest"
 	"kexin/shared/vault"
@@ -269,71 +267,6 @@ func TestCrashAtEveryStep(t *testing.T) {
 	}
 }
 
-// TestLimit: a run that would destroy too many asks a second person, and destroys as many as were approved.
-func TestLimit(t *testing.T) {
-	w := newWorld(t, 4)
-	pack := *w.Pack
-	pack.Limits.PurgeCustomers, pack.Limits.PurgeShare = 2, 0.02
-	w.Pack = &pack
-	for _, id := range w.ids[:3] {
-		w.queue(id)
-	}
-	w.Clock.Pass(time.Second)
-	report, err := w.purge().Run(t.Context())
-	if !errors.Is(err, retention.ErrTooMany) || report.Waiting == "" || report.Destroyed != 0 {
-		t.Fatalf("%+v, %v", report, err)
-	}
-	if _, err = w.purge().Run(t.Context()); !errors.Is(err, retention.ErrTooMany) {
-		t.Errorf("asking twice: %v", err)
-	}
-	w.answer(record.ApprovalID(report.Waiting), false)
-	if _, err = w.purge().Run(t.Context()); !errors.Is(err, retention.ErrTooMany) {
-		t.Errorf("after a no: %v", err)
-	}
-	w.answer(record.ApprovalID(report.Waiting), true)
-	w.queue(w.ids[3])
-	w.Clock.Pass(time.Second)
-	if _, err = w.purge().Run(t.Context()); !errors.Is(err, retention.ErrTooMany) {
-		t.Errorf("one more than approved: %v", err)
-	}
-	w.hold(w.ids[3], true)
-	w.lift(w.ids[3])
-	w.Clock.Set(time.Date(2026, 3, 3, 1, 0, 0, 0, time.UTC)) // the answer came after that day's last run
-	report, err = w.purge().Run(t.Context())
-	if err != nil || report.Destroyed != 3 {
-		t.Errorf("approved: %+v, %v", report, err)
-	}
-	w.Clean()
-	share := newWorld(t, 4)
-	pack.Limits.PurgeShare = 0.9
-	share.Pack = &pack
-	for _, id := range share.ids[:3] {
-		share.queue(id)
-	}
-	share.Clock.Pass(time.Second)
-	share.run(3, 0, 0)
-}
-
-// lift takes a customer out of what is due, past the vault: its due row goes where held ones lie.
-func (w *world) lift(id record.CustomerID) {
-	key := rows.Due(rows.At(w.head(id).Due), id)
-	item, err := w.memory.Get(w.t.Context(), key)
-	w.must(err)
-	w.memory.Remove(key)
-	item.Key = rows.Held(id)
-	w.memory.Set(item)
-}
-
-// answer answers a request as function approve does.
-func (w *world) answer(id record.ApprovalID, allow bool) {
-	w.t.Helper()
-	request, err := w.memory.Get(w.t.Context(), rows.RequestKey(id))
-	w.must(err)
-	body, err := rows.Encode(rows.ApprovalBody{Format: rows.Format, Request: rows.Digest(request.Body), By: vaulttest.StaffOf("R11"), Allow: allow})
-	w.must(err)
-	w.memory.Set(store.Item{Key: rows.ApprovalKey(id, 0), Body: body})
-}
-
 // TestArchivesAreVoided: an archive whose roster names the customer loses its key; others, and those that were released, stay.
 func TestArchivesAreVoided(t *testing.T) {
 	w := newWorld(t, 2)
@@ -429,53 +362,6 @@ func TestStopsBeforeItsTimeIsUp(t *testing.T) {
 	}
 }
 
-// TestClockChecks: a clock behind its last beat, or too far beyond it, destroys nothing and says so in the log.
-func TestClockChecks(t *testing.T) {
-	w := newWorld(t, 1)
-	offset := time.Duration(0)
-	beat := retention.Heartbeat{Store: w.Store, Leap: 48 * time.Hour, Offset: func() time.Duration { return offset }}
-	check := func() error { return beat.Check(t.Context(), w.Clock.Now()) }
-	w.must(check())
-	w.Clock.Pass(47 * time.Hour)
-	w.must(check())
-	w.Clock.Pass(-time.Hour)
-	if err := check(); !errors.Is(err, retention.ErrClock) {
-		t.Errorf("behind: %v", err)
-	}
-	w.Clock.Pass(50 * time.Hour)
-	if err := check(); !errors.Is(err, retention.ErrClock) {
-		t.Errorf("far beyond: %v", err)
-	}
-	w.queue(w.ids[0])
-	w.Clock.Pass(time.Second)
-	purge := w.purge()
-	purge.Clock = beat
-	if report, err := purge.Run(t.Context()); !errors.Is(err, retention.ErrClock) || report.Destroyed != 0 || w.head(w.ids[0]) == nil {
-		t.Errorf("%+v, %v", report, err)
-	}
-	found := false
-	for _, e := range w.Entries() {
-		found = found || e.Action == "purge" && e.Verdict == entry.Deny && e.Code == "clock"
-	}
-	if !found {
-		t.Error("no entry")
-	}
-	offset = 49 * time.Hour // the same moment on a demonstration's clock that somebody moved
-	w.must(check())
-	away := time.Duration(0)
-	server := retention.StoreClock{Away: time.Hour, Time: func(context.Context) (time.Time, error) { return w.Clock.Now().Add(away), nil }}
-	w.must(server.Check(t.Context(), w.Clock.Now()))
-	for _, away = range []time.Duration{2 * time.Hour, -2 * time.Hour} {
-		if err := server.Check(t.Context(), w.Clock.Now()); !errors.Is(err, retention.ErrClock) {
-			t.Errorf("%v away: %v", away, err)
-		}
-	}
-	server.Time = func(context.Context) (time.Time, error) { return time.Time{}, fmt.Errorf("no answer") }
-	if err := server.Check(t.Context(), w.Clock.Now()); !errors.Is(err, retention.ErrClock) {
-		t.Errorf("no answer: %v", err)
-	}
-}
-
 // TestCertificate verifies offline after sealing, names the moment of the rewrite, and fails when altered.
 func TestCertificate(t *testing.T) {
 	w := newWorld(t, 1)
@@ -534,106 +420,4 @@ func TestNothingIsCertifiedBeforeItsRewrite(t *testing.T) {
 		t.Errorf("%+v, %v, %d rewrites", report, err, rewrites)
 	}
 	w.Clean()
-}
-
-// TestCopiesOpenNothing is item 10 of the issue: whoever has a copy from before of every table but keys and inbox, the root keys, and
-// everything that the deployment keeps now, reads nothing of a destroyed customer: not its sections, versions, card or notes.
-func TestCopiesOpenNothing(t *testing.T) {
-	w := newWorld(t, 2)
-	id := w.ids[0]
-	ctx := t.Context()
-	_, err := w.v.Update(ctx, w.Actor("R10"), id, 1, "contract_service", record.Fields{"phone": record.NewValue(vaulttest.Phone(70))})
-	w.must(err)
-	req := vault.RevealRequest{Customer: id, Field: "id_number", Purpose: "contract_service", Reason: "audit", Note: "核对身份"}
-	_, err = w.v.Reveal(ctx, w.Actor("R10"), req)
-	w.must(err)
-	copied := w.memory.Items(store.Records, store.Restricted, store.Audit, store.Work)
-	if opened := w.attack(copied, id, w.head(id)); opened < 10 {
-		t.Fatalf("with the head the attack opens only %d items: it proves nothing", opened)
-	}
-	w.queue(id)
-	w.Clock.Pass(time.Second)
-	w.run(1, 0, 0)
-	for key := range copied {
-		if strings.Contains(key.String(), string(id)) { // restored from the copy, whole
-			w.memory.Set(copied[key])
-		}
-	}
-	if _, err := w.v.Open(ctx, w.Actor("R10"), id, "contract_service"); !errors.Is(err, vault.ErrNotFound) {
-		t.Errorf("open: %v", err)
-	}
-	for other, item := range w.memory.Items(store.Keys) {
-		if strings.HasPrefix(other.PK, rows.PrefixCustomer) {
-			head, err := rows.DecodeHead(item)
-			w.must(err)
-			if opened := w.attack(copied, id, head); opened > 0 {
-				t.Errorf("%d items open with another head", opened)
-			}
-		}
-	}
-	if opened := w.attack(copied, id, &rows.Head{}); opened > 0 {
-		t.Errorf("%d items open", opened)
-	}
-}
-
-// attack tries to open every ciphertext of a customer in copied with every key that head and the deployment have, and returns how many
-// open.
-func (w *world) attack(copied map[store.Key]store.Item, id record.CustomerID, head *rows.Head) int {
-	opened := 0
-	for key, item := range copied {
-		if key.PK != rows.PrefixCustomer+string(id) {
-			continue
-		}
-		for _, body := range ciphertexts(key, item) {
-			if w.opens(id, head, body) {
-				opened++
-			}
-		}
-	}
-	return opened
-}
-
-// sealed is a ciphertext with the name of what it is.
-type sealed struct {
-	what string
-	body []byte
-}
-
-func ciphertexts(key store.Key, item store.Item) []sealed {
-	if key.SK == rows.SortCard {
-		var card rows.CardBody
-		if rows.Decode(item.Body, &card) != nil {
-			return nil
-		}
-		var list []sealed
-		for _, part := range card.Parts {
-			list = append(list, sealed{fmt.Sprintf("card/%08x", part.Version), part.Item})
-		}
-		return list
-	}
-	if _, version, err := rows.ParseSection(key.SK); err == nil {
-		return []sealed{{fmt.Sprintf("v%08x", version), item.Body}}
-	}
-	if rest, ok := strings.CutPrefix(key.SK, rows.SortNote); ok {
-		_, name, _ := strings.Cut(rest, "#")
-		return []sealed{{"note/" + name, item.Body}}
-	}
-	return nil
-}
-
-func (w *world) opens(id record.CustomerID, head *rows.Head, s sealed) bool {
-	n := 1 + int(s.body[0])
-	shreds := append([]rows.SectionState{{Shred: make([]byte, seal.KeySize)}}, head.Sections...)
-	for _, state := range shreds {
-		for _, section := range w.Pack.Sections {
-			place := seal.Place{Deployment: w.Deployment, Customer: id, Section: section.ID, Schema: record.PackVersion(s.body[1:n]), Version: s.what}
-			shred := seal.Key(state.Shred)
-			for _, unwrapper := range []seal.KeyUnwrapper{w.p.Ring, seal.Root{Keys: w.Keys}} {
-				if _, err := seal.OpenItem(w.t.Context(), unwrapper, &shred, place, s.body[n:]); err == nil {
-					return true
-				}
-			}
-		}
-	}
-	return false
 }

@@ -24,11 +24,10 @@ import (
 	"kexin/shared/lambdatest"
 )
 
-// lambda runs one process of every function, and is the two ways by which they are called: API Gateway, and Lambda's own API.
+// lambda runs one process of every function, and is the two ways in which they are called: API Gateway, and Lambda's own API.
 type lambda struct {
 	stack   *stack
-	api     *httptest.Server // HTTP API with the template's routes
-	invoker *httptest.Server
+	api     *httptest.Server       // HTTP API with the template's routes
 	mu      map[string]*sync.Mutex // one event at a time for each process
 	running map[string]*lambdatest.Runtime
 	number  atomic.Int64
@@ -43,15 +42,15 @@ func logical(f grants.Function) string {
 	return id
 }
 
-// newLambda builds every function as deployment does, for this machine, and starts it with its own environment and nothing else.
+// newLambda builds every function as deployment does, for this machine, and starts it with its own environment and nothing else, behind a
+// guard that holds it to its role.
 func newLambda(t *testing.T, k *stack) *lambda {
 	t.Helper()
 	l := &lambda{stack: k, mu: map[string]*sync.Mutex{}, running: map[string]*lambdatest.Runtime{}}
-	l.invoker = httptest.NewServer(http.HandlerFunc(l.invocation))
-	t.Cleanup(l.invoker.Close)
 	binaries := buildAll(t)
 	for _, f := range grants.Functions() {
-		environ, err := k.environment(logical(f), l.invoker.URL)
+		g := newGuard(t, k, logical(f), http.HandlerFunc(l.invocation))
+		environ, err := k.environment(logical(f), g.environ)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -99,11 +99,9 @@ func (k *stack) lookup(id, attribute string) (string, error) {
 	return value, nil
 }
 
-// environment is exactly what the template gives a function, and what Lambda gives every one.
-func (k *stack) environment(id, lambda string) ([]string, error) {
-	environ := []string{"AWS_REGION=" + region, "AWS_ACCESS_KEY_ID=" + k.access, "AWS_SECRET_ACCESS_KEY=" + k.secret,
-		"AWS_ENDPOINT_URL_DYNAMODB=" + k.dynamodb, "AWS_ENDPOINT_URL_KMS=" + k.servers.kms, "AWS_ENDPOINT_URL_S3=" + k.servers.s3,
-		"AWS_ENDPOINT_URL_SQS=" + k.servers.kms, "AWS_ENDPOINT_URL_LAMBDA=" + lambda}
+// environment is exactly what the template gives a function, what Lambda gives every one, and where the services are.
+func (k *stack) environment(id string, services []string) ([]string, error) {
+	environ := append([]string{"AWS_REGION=" + region, "AWS_ACCESS_KEY_ID=" + k.access, "AWS_SECRET_ACCESS_KEY=" + k.secret}, services...)
 	for name, value := range template.At(k.functions[id], "Environment", "Variables") {
 		text, err := template.Resolve(value, k.lookup)
 		if err != nil {

@@ -56,8 +56,12 @@ func (v *Vault) mayMerge(actor Actor, c *customer) bool {
 	return v.Engine.Decide(decision.Request{Actor: actor.Actor, Action: decision.ActMerge, Resource: v.resource(c, nil, ""), Now: v.Now()}).Allow
 }
 
-// pendingViews opens pending records and the cards of those that they may be, each after an entry that names them.
+// pendingViews opens pending records and the cards of those that they may be, each after an entry that names them. An empty page shows
+// nothing and leaves no entry: a list walks 64 shards, most of them empty.
 func (v *Vault) pendingViews(ctx context.Context, actor Actor, e audit.Entry, pending []*customer) ([]PendingView, error) {
+	if len(pending) == 0 {
+		return nil, nil
+	}
 	e.Code = "pending-list"
 	if err := v.recordList(ctx, e, pending); err != nil {
 		return nil, err
@@ -72,9 +76,11 @@ func (v *Vault) pendingViews(ctx context.Context, actor Actor, e audit.Entry, pe
 		found[i] = slices.DeleteFunc(matches, func(m *customer) bool { return !v.mayMerge(actor, m) })
 		all = append(all, found[i]...)
 	}
-	e.Code = "pending-matches"
-	if err := v.recordList(ctx, e, unique(all)); err != nil {
-		return nil, err
+	if len(all) > 0 {
+		e.Code = "pending-matches"
+		if err := v.recordList(ctx, e, unique(all)); err != nil {
+			return nil, err
+		}
 	}
 	views := make([]PendingView, 0, len(pending))
 	for i, c := range pending {

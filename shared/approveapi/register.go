@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"kexin/shared/approvals"
 	"kexin/shared/audit"
@@ -153,7 +152,7 @@ func (d Deps) apply(ctx context.Context, r approvals.Request) ([]store.Op, error
 		return nil, err
 	}
 	body := rows.StaffBody{Name: c.Name, Role: record.Role(c.Role), Title: c.Title, Department: record.Department(c.Department),
-		NDA: endOf(c.NDA), Training: endOf(c.Training), Vetting: endOf(c.Vetting), Active: c.Active, Subject: before.Subject}
+		NDA: staff.EndOf(c.NDA), Training: staff.EndOf(c.Training), Vetting: staff.EndOf(c.Vetting), Active: c.Active, Subject: before.Subject}
 	if c.Subject != "" {
 		body.Subject = rows.SubjectHash(c.Issuer, c.Subject)
 	}
@@ -168,13 +167,4 @@ func (d Deps) target(ctx context.Context, c Change) (record.StaffID, staff.Membe
 	}
 	id, err := record.NewID(d.Random, record.PrefixStaff)
 	return record.StaffID(id), staff.Member{}, err
-}
-
-// endOf returns the end of a day in Unix seconds, zero for no date.
-func endOf(date string) int64 {
-	day, err := time.Parse(time.DateOnly, date)
-	if err != nil {
-		return 0
-	}
-	return day.AddDate(0, 0, 1).Unix()
 }

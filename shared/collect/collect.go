@@ -204,7 +204,7 @@ func (c *check) fields() {
 func (c *check) keep(field *policy.Field, path, text string) {
 	value, err := Canonical(field, text, c.now)
 	if err != nil {
-		c.fault(path, code(err))
+		c.fault(path, string(validate.CodeOf(err, "unusable")))
 		return
 	}
 	if value.Empty() {
@@ -236,14 +236,6 @@ func Canonical(field *policy.Field, text string, now time.Time) (record.Value, e
 		options = append(options, option.Value)
 	}
 	return validate.Canonical(validate.Rule{Type: field.Type, Check: field.Check, MaxLength: field.MaxLength, Options: options}, text, now)
-}
-
-func code(err error) string {
-	var problem *validate.Problem
-	if errors.As(err, &problem) {
-		return string(problem.Code)
-	}
-	return "unusable"
 }
 
 // missing wants the required fields of the kind, and at least one way to reach the customer.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -18,20 +17,11 @@ import (
 	"kexin/shared/record"
 	"kexin/shared/rows"
 	"kexin/shared/staffapi"
-	"kexin/shared/validate"
 	"kexin/shared/vault"
 )
 
 func sortBy[T any](list []T, key func(T) string) {
 	slices.SortFunc(list, func(a, b T) int { return cmp.Compare(key(a), key(b)) })
-}
-
-func codeOf(err error) string {
-	var p *validate.Problem
-	if errors.As(err, &p) {
-		return string(p.Code)
-	}
-	return string(problem.CodeInvalid)
 }
 
 type holdInput struct {

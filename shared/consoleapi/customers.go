@@ -19,6 +19,7 @@ import (
 	"kexin/shared/record"
 	"kexin/shared/restricted"
 	"kexin/shared/rows"
+	"kexin/shared/validate"
 	"kexin/shared/vault"
 )
 
@@ -276,7 +277,7 @@ func (d Deps) changes(raw map[string]*string) (record.Fields, error) {
 		default:
 			value, err := collect.Canonical(field, *text, d.Now())
 			if err != nil {
-				wrong = append(wrong, collect.Fault{Field: "fields." + name, Code: codeOf(err)})
+				wrong = append(wrong, collect.Fault{Field: "fields." + name, Code: string(validate.CodeOf(err, validate.Code(problem.CodeInvalid)))})
 			}
 			changes[field.Name] = value
 		}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/ecdsa"
 	"errors"
+	"slices"
 )
 
 // Purpose says what a wrapped secret is for. It is part of the encryption context {deployment, purpose}, so that a role can be allowed
@@ -94,21 +95,21 @@ type restricted struct {
 }
 
 func (r *restricted) Wrap(ctx context.Context, purpose Purpose, secret []byte) ([]byte, error) {
-	if !contains(r.grant.Wrap, purpose) {
+	if !slices.Contains(r.grant.Wrap, purpose) {
 		return nil, ErrNotGranted
 	}
 	return r.keys.Wrap(ctx, purpose, secret)
 }
 
 func (r *restricted) Unwrap(ctx context.Context, purpose Purpose, wrapped []byte) ([]byte, error) {
-	if !contains(r.grant.Unwrap, purpose) {
+	if !slices.Contains(r.grant.Unwrap, purpose) {
 		return nil, ErrNotGranted
 	}
 	return r.keys.Unwrap(ctx, purpose, wrapped)
 }
 
 func (r *restricted) Sign(ctx context.Context, signer Signer, digest [32]byte) ([]byte, error) {
-	if !contains(r.grant.Sign, signer) {
+	if !slices.Contains(r.grant.Sign, signer) {
 		return nil, ErrNotGranted
 	}
 	return r.keys.Sign(ctx, signer, digest)
@@ -116,13 +117,4 @@ func (r *restricted) Sign(ctx context.Context, signer Signer, digest [32]byte) (
 
 func (r *restricted) Public(ctx context.Context, signer Signer) (*ecdsa.PublicKey, error) {
 	return r.keys.Public(ctx, signer)
-}
-
-func contains[T comparable](list []T, want T) bool {
-	for _, have := range list {
-		if have == want {
-			return true
-		}
-	}
-	return false
 }

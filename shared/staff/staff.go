@@ -105,3 +105,12 @@ func PutOps(id record.StaffID, body rows.StaffBody, before int64, oldSubject str
 	}
 	return ops, nil
 }
+
+// EndOf returns the end of the last day (ISO 8601) on which a clearance holds, in Unix seconds as the register keeps it; zero for no date.
+func EndOf(date string) int64 {
+	day, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		return 0
+	}
+	return day.AddDate(0, 0, 1).Unix()
+}

@@ -141,19 +141,6 @@ func (s *System) Ring(table store.Table, own *seal.Writer) *seal.Ring {
 	return seal.NewRing(s.Deployment, s.Keys, source{s.Store, table}, own, s.Now)
 }
 
-// IndexSecret unwraps the key of the blind indexes. The caller clears it after use.
-func (s *System) IndexSecret(ctx context.Context) ([]byte, error) {
-	item, err := s.Store.Get(ctx, rows.IndexKey(1))
-	if err != nil {
-		return nil, fmt.Errorf("read index key: %w", err)
-	}
-	secret, err := s.Keys.Unwrap(ctx, keys.ForIndex, item.Body)
-	if err != nil {
-		return nil, fmt.Errorf("unwrap index key: %w", err)
-	}
-	return secret, nil
-}
-
 // Vault returns a vault of this function; complete adds the capabilities that it has.
 func (s *System) Vault(complete func(*vault.Config)) (*vault.Vault, error) {
 	config := vault.Config{Deployment: s.Deployment, Function: string(s.Function), Pack: s.Pack, Engine: s.Engine, Store: s.Store,

@@ -1,6 +1,10 @@
 package validate
 
-import "kexin/shared/record"
+import (
+	"errors"
+
+	"kexin/shared/record"
+)
 
 // Code names what is wrong with a value. Codes are stable: clients, tests and translations rely on them.
 type Code string
@@ -33,6 +37,15 @@ type Problem struct{ Code Code }
 func (p *Problem) Error() string { return "value refused: " + string(p.Code) }
 
 func problem(code Code) error { return &Problem{Code: code} }
+
+// CodeOf returns the code of a *Problem, and otherwise for any other error.
+func CodeOf(err error, otherwise Code) Code {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p.Code
+	}
+	return otherwise
+}
 
 // Codes returns every code in a fixed order.
 func Codes() []Code {

@@ -110,7 +110,7 @@ func (v *Vault) exportCustomers(ctx context.Context, part ExportPart) ([]*custom
 		if err != nil {
 			return nil, err
 		}
-		if c.head.State == rows.StateLive && (len(part.Kinds) == 0 || contains(part.Kinds, c.head.Kind)) {
+		if c.head.State == rows.StateLive && (len(part.Kinds) == 0 || slices.Contains(part.Kinds, c.head.Kind)) {
 			customers = append(customers, c)
 		}
 	}
@@ -181,7 +181,7 @@ func (v *Vault) openWanted(ctx context.Context, part ExportPart, open []wanted, 
 			return v.outcome(ctx, w.c, decision.ActExport, err)
 		}
 		for name, value := range fields {
-			if contains(part.Fields, name) {
+			if slices.Contains(part.Fields, name) {
 				list[w.row].Values[name] = value
 			}
 		}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"kexin/shared/audit"
+	"kexin/shared/audit/entry"
 	"kexin/shared/decision"
 	"kexin/shared/record"
 	"kexin/shared/rows"
@@ -78,7 +80,7 @@ func (v *Vault) find(ctx context.Context, field record.FieldName, kind, text str
 		return nil, &Problem{"field", "unknown_field"}
 	case kind == "identifier" && f.Unique != "":
 		return v.findIdentifier(ctx, rows.PrefixIdentifier+v.Index.Identifier(f.Unique, value))
-	case contains(f.Search, kind):
+	case slices.Contains(f.Search, kind):
 		return v.findTokens(ctx, v.Index.Query(field, kind, text))
 	}
 	return nil, &Problem{"kind", "not_searchable"}
@@ -157,7 +159,7 @@ func (v *Vault) cards(ctx context.Context, actor Actor, action decision.Action, 
 	if err != nil {
 		return nil, err
 	}
-	e.Facts = audit.Facts{"found": entryCount(len(customers))}
+	e.Facts = audit.Facts{"found": entry.Count(len(customers))}
 	if err := v.recordList(ctx, e, customers); err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package vault
 
 import (
 	"context"
-	"fmt"
 
 	"kexin/shared/audit"
 	"kexin/shared/decision"
@@ -208,5 +207,3 @@ func (v *Vault) endAll(head *rows.Head, why string, keptUntil func(*rows.Head, *
 
 // notKept is the statutory minimum of records that never went live: none.
 func notKept(*rows.Head, *policy.Section) int64 { return 0 }
-
-func entryCount(n int) string { return fmt.Sprint(n) }

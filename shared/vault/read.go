@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"kexin/shared/audit"
 	"kexin/shared/decision"
@@ -100,7 +101,7 @@ func (v *Vault) views(actor Actor, c *customer, purpose record.PurposeID) (views
 	for i := range c.head.Sections {
 		state := &c.head.Sections[i]
 		section := v.Pack.Section(state.ID)
-		if section == nil || !contains(section.Purposes, purpose) || v.over(c.head, state) {
+		if section == nil || !slices.Contains(section.Purposes, purpose) || v.over(c.head, state) {
 			continue
 		}
 		verdict := v.Engine.Decide(decision.Request{Actor: actor.Actor, Action: decision.ActRead, Now: v.Now(),
@@ -315,15 +316,6 @@ func (v *Vault) recordReveal(ctx context.Context, c *customer, state *rows.Secti
 	check := store.CheckIf(rows.HeadKey(c.id), store.IfVersion(c.head.Version))
 	_, err = v.act(ctx, e, []store.Op{check, store.PutIf(store.Item{Key: key, Body: body}, store.IfAbsent())})
 	return err
-}
-
-func contains[T comparable](list []T, want T) bool {
-	for _, have := range list {
-		if have == want {
-			return true
-		}
-	}
-	return false
 }
 
 // ReadAudit answers who did what to a customer, also after its destruction, to those who may read the log.

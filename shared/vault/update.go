@@ -64,7 +64,7 @@ func (v *Vault) group(c *customer, changes record.Fields) (map[*policy.Section]r
 		switch {
 		case section == nil:
 			return nil, &Problem{"fields." + string(name), "unknown_field"}
-		case !contains(field.Kinds, c.head.Kind):
+		case !slices.Contains(field.Kinds, c.head.Kind):
 			return nil, &Problem{"fields." + string(name), "not_for_this_kind"}
 		case field.Required && value.Empty():
 			return nil, &Problem{"fields." + string(name), "required"}

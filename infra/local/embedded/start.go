@@ -123,18 +123,9 @@ func (s *Server) putFirst(ctx context.Context, m FirstMember) error {
 		return err
 	}
 	ops, err := staff.PutOps(record.StaffID(id), rows.StaffBody{Name: m.Name, Role: m.Role, Title: m.Title, Department: m.Department,
-		NDA: endOf(m.NDA), Training: endOf(m.Training), Vetting: endOf(m.Vetting), Active: true, Subject: rows.SubjectHash(s.Issuer, m.Subject)}, 0, "")
+		NDA: staff.EndOf(m.NDA), Training: staff.EndOf(m.Training), Vetting: staff.EndOf(m.Vetting), Active: true, Subject: rows.SubjectHash(s.Issuer, m.Subject)}, 0, "")
 	if err != nil {
 		return err
 	}
 	return s.Store.Transact(ctx, "", ops...)
-}
-
-// endOf returns the end of a day in Unix seconds, zero for no date.
-func endOf(date string) int64 {
-	day, err := time.Parse(time.DateOnly, date)
-	if err != nil {
-		return 0
-	}
-	return day.AddDate(0, 0, 1).Unix()
 }

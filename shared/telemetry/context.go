@@ -15,6 +15,8 @@ type contextKey int
 const (
 	requestKey contextKey = iota
 	traceKey
+	parentKey
+	meterKey
 )
 
 var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
@@ -49,6 +51,37 @@ func WithTrace(ctx context.Context, trace string) context.Context {
 func Trace(ctx context.Context) string {
 	trace, _ := ctx.Value(traceKey).(string)
 	return trace
+}
+
+// WithParent returns ctx carrying the trace that the caller's header traceparent (W3C Trace Context) names, when it is well formed. It is
+// a client's word: it goes into the log beside our own trace and decides nothing.
+func WithParent(ctx context.Context, traceparent string) context.Context {
+	parts := strings.Split(traceparent, "-")
+	if len(parts) < 4 || !isHex(parts[0], 2) || parts[0] == "ff" || !isHex(parts[1], 32) || !isHex(parts[2], 16) || !isHex(parts[3], 2) ||
+		strings.Trim(parts[1], "0") == "" {
+		return ctx
+	}
+	return context.WithValue(ctx, parentKey, parts[1])
+}
+
+// Parent returns the trace id of the caller's traceparent, 32 hexadecimal digits, or "".
+func Parent(ctx context.Context) string {
+	parent, _ := ctx.Value(parentKey).(string)
+	return parent
+}
+
+func isHex(s string, length int) bool {
+	return len(s) == length && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+// XRayID returns the id of the trace of ctx as X-Ray and CloudWatch write it ("1-…-…"), or "".
+func XRayID(ctx context.Context) string {
+	for _, part := range strings.Split(Trace(ctx), ";") {
+		if id, ok := strings.CutPrefix(part, "Root="); ok {
+			return id
+		}
+	}
+	return ""
 }
 
 // safe keeps the first 128 characters of s that identifiers and trace headers are made of.

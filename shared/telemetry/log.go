@@ -26,13 +26,19 @@ func Discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 // contextHandler adds what the context of a call knows about the request.
 type contextHandler struct{ slog.Handler }
 
-// Handle adds request_id and trace_id to the record.
+// Handle adds request_id and the ids of the trace to the record.
 func (h contextHandler) Handle(ctx context.Context, r slog.Record) error {
 	if id := RequestID(ctx); id != "" {
 		r.AddAttrs(slog.String("request_id", id))
 	}
 	if trace := Trace(ctx); trace != "" {
 		r.AddAttrs(slog.String("trace_id", trace))
+	}
+	if id := XRayID(ctx); id != "" {
+		r.AddAttrs(slog.String("xray_trace_id", id))
+	}
+	if parent := Parent(ctx); parent != "" {
+		r.AddAttrs(slog.String("parent_trace_id", parent))
 	}
 	return h.Handler.Handle(ctx, r)
 }
@@ -87,7 +93,7 @@ func plain(value any) string {
 
 func scrubUnlessID(key, text string) string {
 	switch key {
-	case "request_id", "trace_id", "item": // made by the platform, and long numbers at times
+	case "request_id", "trace_id", "xray_trace_id", "parent_trace_id", "item": // made by the platform, and long numbers at times
 		return text
 	}
 	return Scrub(text)

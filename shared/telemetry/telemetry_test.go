@@ -84,12 +84,62 @@ func TestRequestIDs(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	var out bytes.Buffer
 	at := time.UnixMilli(1_700_000_000_000)
-	m := telemetry.NewMetrics(&out, "approve", func() time.Time { return at })
-	m.Add(telemetry.WithRequestID(context.Background(), "req_1"), "refused-reads", 3, telemetry.Count)
-	var none *telemetry.Metrics
-	none.Add(context.Background(), "x", 1, telemetry.Count)
-	want := `{"_aws":{"Timestamp":1700000000000,"CloudWatchMetrics":[{"Namespace":"Kexin","Dimensions":[["function"]],"Metrics":[{"Name":"refused-reads","Unit":"Count"}]}]},"function":"approve","refused-reads":3,"request_id":"req_1"}` + "\n"
+	m := telemetry.NewMeter(&out, "approve", func() time.Time { return at })
+	ctx := telemetry.WithMeter(telemetry.WithRequestID(context.Background(), "req_1"), m)
+	telemetry.Measure(ctx, telemetry.Acts, 1, "deny")
+	telemetry.Measure(ctx, telemetry.Acts, 2, "deny")
+	telemetry.Measure(ctx, telemetry.Latency, 7, "")
+	telemetry.Measure(ctx, telemetry.Latency, 9, "")
+	telemetry.Measure(ctx, telemetry.Redelivered, 1, "")
+	telemetry.Measure(context.Background(), telemetry.Acts, 1, "deny")
+	m.Flush(ctx)
+	m.Flush(ctx)
+	want := `{"_aws":{"Timestamp":1700000000000,"CloudWatchMetrics":[{"Namespace":"Kexin","Dimensions":[["function"]],"Metrics":[{"Name":"latency","Unit":"Milliseconds"},{"Name":"redelivered","Unit":"Count"}]}]},"function":"approve","latency":[7,9],"redelivered":1,"request_id":"req_1"}
+{"_aws":{"Timestamp":1700000000000,"CloudWatchMetrics":[{"Namespace":"Kexin","Dimensions":[["function"],["function","outcome"]],"Metrics":[{"Name":"acts","Unit":"Count"}]}]},"acts":3,"function":"approve","outcome":"deny","request_id":"req_1"}
+`
 	if out.String() != want {
 		t.Errorf("got  %swant %s", out.String(), want)
+	}
+}
+
+// One line of the format holds at most 100 values of a metric.
+func TestMetricsAreBounded(t *testing.T) {
+	var out bytes.Buffer
+	m := telemetry.NewMeter(&out, "approve", time.Now)
+	ctx := telemetry.WithMeter(context.Background(), m)
+	for i := range 250 {
+		telemetry.Measure(ctx, telemetry.Latency, float64(i), "")
+	}
+	m.Flush(ctx)
+	var line struct{ Latency []float64 }
+	if err := json.Unmarshal(out.Bytes(), &line); err != nil || len(line.Latency) != 100 || line.Latency[99] != 249 {
+		t.Errorf("%v of %s", err, out.String())
+	}
+}
+
+func TestCatalogue(t *testing.T) {
+	seen := map[string]bool{}
+	for _, m := range telemetry.Catalogue() {
+		if seen[m.Name] || m.Name == "" || m.Unit == "" || m.Statistic == "" || m.About == "" || (m.By == "" && m.Values != nil) {
+			t.Errorf("metric %+v", m)
+		}
+		seen[m.Name] = true
+	}
+}
+
+func TestParentIsOfTheCallersTrace(t *testing.T) {
+	good := "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	if got := telemetry.Parent(telemetry.WithParent(context.Background(), good)); got != "0af7651916cd43dd8448eb211c80319c" {
+		t.Errorf("parent %q", got)
+	}
+	for _, bad := range []string{"", "00", "ff" + good[2:], strings.ToUpper(good), "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+		"00-13800138000-b7ad6b7169203331-01", "00-0af7651916cd43dd8448eb211c80319c-b7ad-01"} {
+		if got := telemetry.Parent(telemetry.WithParent(context.Background(), bad)); got != "" {
+			t.Errorf("%q gave %q", bad, got)
+		}
+	}
+	ctx := telemetry.WithTrace(context.Background(), "Root=1-65e2f8a1-3c9a1f0b2d4e6f8091a2b3c4;Sampled=0")
+	if got := telemetry.XRayID(ctx); got != "1-65e2f8a1-3c9a1f0b2d4e6f8091a2b3c4" || telemetry.XRayID(context.Background()) != "" {
+		t.Errorf("X-Ray id %q", got)
 	}
 }

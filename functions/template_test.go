@@ -311,6 +311,9 @@ func platform(f grants.Function) []right {
 	switch f {
 	case grants.AcceptSubmissions:
 		add("<InboxTable.StreamArn>", "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams")
+	case grants.WatchAudit:
+		add("<AuditTable.StreamArn>", "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams")
+		add("<WatchAuditDeadLetters.Arn>", "sqs:SendMessage")
 	case grants.ServeConsole:
 		add("<ExportsQueue.Arn>", "sqs:SendMessage")
 		add("<OpenRestricted.Arn>", "lambda:InvokeFunction")

@@ -5,7 +5,7 @@ GOARCH ?= arm64
 lambda_build = CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) go build -trimpath -buildvcs=false -tags lambda.norpc,codec.notfastpath -ldflags "-s -w" -o "$(ARTIFACTS_DIR)/bootstrap"
 
 .PHONY: build-SubmitForm build-AcceptSubmissions build-ServeConsole build-Approve build-OpenRestricted build-BuildExport \
-	build-ReleaseArchive build-PurgeExpired build-SealAudit build-RotateKeys
+	build-ReleaseArchive build-PurgeExpired build-SealAudit build-WatchAudit build-RotateKeys
 
 build-SubmitForm:
 	$(lambda_build) ./functions/submit-form
@@ -25,5 +25,7 @@ build-PurgeExpired:
 	$(lambda_build) ./functions/purge-expired
 build-SealAudit:
 	$(lambda_build) ./functions/seal-audit
+build-WatchAudit:
+	$(lambda_build) ./functions/watch-audit
 build-RotateKeys:
 	$(lambda_build) ./functions/rotate-keys

@@ -55,6 +55,7 @@ func TestForeignWalkBootstraps(t *testing.T) {
 			token: func(_ context.Context, account string) (string, error) { return tokens.token(account) }}, bin)
 	})
 	t.Logf("the walk took %v", time.Since(began).Round(time.Millisecond))
+	t.Run("changed rows of the log", p.tampering)
 	t.Run("samples", l.samples)
 	t.Run("outputs", l.outputs)
 }
@@ -82,6 +83,36 @@ func (l *lambda) samples(t *testing.T) {
 		}
 		if err := json.Unmarshal(answer, &out); err != nil || out.StatusCode >= 500 || len(out.BatchItemFailures) > 0 {
 			t.Errorf("%s: answered %s, %v", filepath.Base(file), answer, err)
+		}
+	}
+}
+
+// tampering changes one entry behind everybody's back: the function of the table's stream tells of it, and of nothing that the walk did.
+func (p *pump) tampering(t *testing.T) {
+	said := p.running[logical(grants.WatchAudit)]
+	if err := p.watch(t.Context()); err != nil || strings.Contains(said.Output(), "audit-rows-changed") {
+		t.Fatalf("before: %v, %s", err, said.Output())
+	}
+	table := p.stack.store()
+	lanes, err := table.Query(t.Context(), store.Query{Table: store.Audit, PK: "ENDED#0"})
+	for shard := 0; err == nil && len(lanes.Items) == 0 && shard < 16; shard++ {
+		lanes, err = table.Query(t.Context(), store.Query{Table: store.Audit, PK: fmt.Sprintf("LANES#%x", shard)})
+	}
+	if err != nil || len(lanes.Items) == 0 {
+		t.Fatalf("no lane: %v", err)
+	}
+	item, err := table.Get(t.Context(), store.Key{Table: store.Audit, PK: "LANE#" + lanes.Items[0].Key.SK, SK: fmt.Sprintf("%016x", 0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	honest := item.Body
+	for i, body := range [][]byte{append([]byte(" "), honest...), honest} { // and back again, for what comes after
+		item.Body = body
+		if err := errors.Join(table.Transact(t.Context(), "", store.PutIf(item, store.IfPresent())), p.watch(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Count(said.Output(), `"audit-rows-changed":1`); got != i+1 || !strings.Contains(said.Output(), "entry.modified") {
+			t.Errorf("%d alarms after %d changes: %s", got, i+1, said.Output())
 		}
 	}
 }

@@ -19,7 +19,7 @@ import (
 // pump brings events to functions as Lambda's event source mappings and the scheduler do.
 type pump struct {
 	*lambda
-	iterators map[string]*string // by shard of the inbox's stream
+	iterators map[string]*string // by shard of a stream
 }
 
 // run does what would wake a function by now, and then one tick of its schedule, whose report it returns.
@@ -27,7 +27,9 @@ func (p *pump) run(ctx context.Context, function string) ([]byte, error) {
 	var err error
 	switch grants.Function(function) {
 	case grants.AcceptSubmissions:
-		err = p.stream(ctx)
+		err = p.stream(ctx, "InboxTable", grants.AcceptSubmissions, func(kind streamtypes.OperationType, pk string) bool {
+			return kind == streamtypes.OperationTypeInsert && strings.HasPrefix(pk, "SUB#")
+		})
 	case grants.BuildExport:
 		err = p.queue(ctx)
 	}
@@ -42,9 +44,16 @@ func (p *pump) run(ctx context.Context, function string) ([]byte, error) {
 	return p.invoke(ctx, logical(grants.Function(function)), tick)
 }
 
-// stream hands the inbox's new rows to accept-submissions, filtered as the template filters them.
-func (p *pump) stream(ctx context.Context) error {
-	arn := p.stack.names["InboxTable.StreamArn"]
+// watch hands what was replaced and removed in table audit to watch-audit, as the template filters it.
+func (p *pump) watch(ctx context.Context) error {
+	return p.stream(ctx, "AuditTable", grants.WatchAudit, func(kind streamtypes.OperationType, _ string) bool {
+		return kind != streamtypes.OperationTypeInsert
+	})
+}
+
+// stream hands a table's changes to a function, filtered as the template filters them.
+func (p *pump) stream(ctx context.Context, table string, f grants.Function, wanted func(streamtypes.OperationType, string) bool) error {
+	arn := p.stack.names[table+".StreamArn"]
 	out, err := p.stack.streams.DescribeStream(ctx, &dynamodbstreams.DescribeStreamInput{StreamArn: &arn})
 	if err != nil {
 		return fmt.Errorf("describe stream: %w", err)
@@ -58,17 +67,20 @@ func (p *pump) stream(ctx context.Context) error {
 			}
 			p.iterators[*shard.ShardId] = begin.ShardIterator
 		}
-		if err := p.shard(ctx, *shard.ShardId); err != nil {
-			return err
+		for more := true; more; {
+			if more, err = p.shard(ctx, *shard.ShardId, f, wanted); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (p *pump) shard(ctx context.Context, id string) error {
+// shard hands over the next records of a shard and reports whether there were any.
+func (p *pump) shard(ctx context.Context, id string, f grants.Function, wanted func(streamtypes.OperationType, string) bool) (bool, error) {
 	out, err := p.stack.streams.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: p.iterators[id]})
 	if err != nil {
-		return fmt.Errorf("read shard: %w", err)
+		return false, fmt.Errorf("read shard: %w", err)
 	}
 	p.iterators[id] = out.NextShardIterator
 	records := []any{}
@@ -79,17 +91,17 @@ func (p *pump) shard(ctx context.Context, id string) error {
 				keys[name] = map[string]string{"S": text.Value}
 			}
 		}
-		if pk, ok := r.Dynamodb.Keys["pk"].(*streamtypes.AttributeValueMemberS); !ok || r.EventName != streamtypes.OperationTypeInsert || !strings.HasPrefix(pk.Value, "SUB#") {
+		if pk, ok := r.Dynamodb.Keys["pk"].(*streamtypes.AttributeValueMemberS); !ok || !wanted(r.EventName, pk.Value) {
 			continue
 		}
 		if len(r.Dynamodb.NewImage) > 0 {
-			return fmt.Errorf("the stream of the inbox shows more than keys")
+			return false, fmt.Errorf("the stream shows more than keys")
 		}
 		records = append(records, map[string]any{"eventID": r.EventID, "eventName": r.EventName, "eventSource": "aws:dynamodb",
 			"dynamodb": map[string]any{"Keys": keys, "SequenceNumber": r.Dynamodb.SequenceNumber, "StreamViewType": r.Dynamodb.StreamViewType}})
 	}
-	_, err = p.batch(ctx, grants.AcceptSubmissions, records)
-	return err
+	_, err = p.batch(ctx, f, records)
+	return len(out.Records) > 0, err
 }
 
 // batch hands records to a function and returns the names of those that come again.

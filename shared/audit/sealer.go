@@ -63,9 +63,9 @@ const (
 
 // Alarm is a lane that cannot be sealed further, and where.
 type Alarm struct {
-	Kind AlarmKind
-	Lane LaneID
-	Seq  uint64
+	Kind AlarmKind `json:"kind"`
+	Lane LaneID    `json:"lane"`
+	Seq  uint64    `json:"seq"`
 }
 
 // String returns kind, lane and sequence.
@@ -73,13 +73,13 @@ func (a Alarm) String() string { return fmt.Sprintf("%s in %s at %d", a.Kind, a.
 
 // Report is what a run did. It is meaningful with an error too.
 type Report struct {
-	Lanes   int   // open lanes that were read
-	Entries int   // entries that were sealed
-	Ended   int   // lanes that were sealed to their terminator
-	Size    int64 // entries of the log
-	Signed  bool  // a checkpoint was signed
-	Stopped bool  // the deadline came before all lanes were read
-	Alarms  []Alarm
+	Lanes   int     `json:"lanes"`   // open lanes that were read
+	Entries int     `json:"entries"` // entries that were sealed
+	Ended   int     `json:"ended"`   // lanes that were sealed to their terminator
+	Size    int64   `json:"size"`    // entries of the log
+	Signed  bool    `json:"signed"`  // a checkpoint was signed
+	Stopped bool    `json:"stopped"` // the deadline came before all lanes were read
+	Alarms  []Alarm `json:"alarms,omitempty"`
 }
 
 // Run seals what the lanes hold. It returns when everything is sealed and signed, or when the deadline of ctx is near: then what was

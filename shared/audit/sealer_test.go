@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
@@ -32,6 +33,16 @@ func TestSealerRefusesMissingParts(t *testing.T) {
 		if _, err := s.Check(context.Background()); !errors.Is(err, ErrConfig) {
 			t.Errorf("%s: check: %v", name, err)
 		}
+	}
+}
+
+// A report is the answer of the scheduled function: names as in all other JSON.
+func TestReportAsJSON(t *testing.T) {
+	lane := LaneID{Writer: "wri_x", Lane: 2}
+	got, err := json.Marshal(Report{Lanes: 1, Entries: 2, Ended: 3, Size: 4, Signed: true, Stopped: true, Alarms: []Alarm{{Gap, lane, 5}}})
+	want := `{"lanes":1,"entries":2,"ended":3,"size":4,"signed":true,"stopped":true,"alarms":[{"kind":"gap","lane":{"writer":"wri_x","lane":2},"seq":5}]}`
+	if err != nil || string(got) != want {
+		t.Errorf("%s, %v", got, err)
 	}
 }
 

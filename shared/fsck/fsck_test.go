@@ -1,6 +1,7 @@
 package fsck_test
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"time"
@@ -331,6 +332,14 @@ var breaks = []struct {
 		item := w.item(rows.HeadKey(w.id))
 		item.Key = rows.HeadKey(nobody)
 		w.memory.Set(item)
+	}},
+	{fsck.AuditLog, "entry changed", func(w *world) {
+		for key, item := range w.memory.Items(store.Audit) {
+			if strings.HasPrefix(key.PK, "LANE#") && strings.HasSuffix(key.SK, "1") {
+				item.Body = bytes.Replace(item.Body, []byte(`"verdict":"allow"`), []byte(`"verdict":"deny"`), 1)
+				w.memory.Set(item)
+			}
+		}
 	}},
 	{fsck.AuditLog, "entry removed", func(w *world) {
 		for key := range w.memory.Items(store.Audit) {

@@ -23,13 +23,14 @@ const (
 	ReleaseArchive    Function = "release-archive"
 	PurgeExpired      Function = "purge-expired"
 	SealAudit         Function = "seal-audit"
+	WatchAudit        Function = "watch-audit"
 	RotateKeys        Function = "rotate-keys"
 )
 
 // Functions returns every function in a fixed order.
 func Functions() []Function {
 	return []Function{SubmitForm, AcceptSubmissions, ServeConsole, Approve, OpenRestricted, BuildExport, ReleaseArchive, PurgeExpired,
-		SealAudit, RotateKeys}
+		SealAudit, WatchAudit, RotateKeys}
 }
 
 // Set is what one function may do. The zero Set allows nothing.
@@ -197,6 +198,9 @@ var table = map[Function]Set{
 		},
 		Keys:    keys.Grant{Sign: []keys.Signer{keys.SignCheckpoints}},
 		Objects: []objects.Grant{{Bucket: objects.Evidence, Prefix: "log/", Access: objects.MayPut | objects.MayGet | objects.MayList}},
+	},
+	WatchAudit: {
+		Store: join(lanes(), []store.Grant{{Table: store.Audit, Prefix: "ENDED#", Access: get}}),
 	},
 	RotateKeys: {
 		Store: join(lanes(), []store.Grant{

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
 	"kexin/shared/dynamostore"
 	"kexin/shared/env"
 	"kexin/shared/grants"
@@ -77,10 +79,13 @@ func (b *Boot) System() (*system.System, error) {
 }
 
 // Function returns the function that build makes when the first event arrives. When build fails, that event fails with its error, and
-// the next event tries again.
+// the next event tries again. The request id of an event is the invocation's unless the event brings one of its own, as HTTP does.
 func Function(build func(context.Context) (lambdaevent.Function, error)) lambdaevent.Function {
 	made := Lazily(build)
 	return func(ctx context.Context, event []byte) ([]byte, error) {
+		if invocation, ok := lambdacontext.FromContext(ctx); ok {
+			ctx = telemetry.WithRequestID(ctx, invocation.AwsRequestID)
+		}
 		function, err := made(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("prepare function: %w", err)

@@ -1,0 +1,52 @@
+// Command watch-audit looks at every change of table audit, as the function of the table's stream, and raises an alarm about rows that
+// were replaced or removed although nothing does that. It writes entries of its own and can change nothing else.
+//
+// The alarm is the metric audit-rows-changed (namespace Kexin, dimension function = watch-audit, unit Count, one for each finding), an
+// error in the technical log, and an entry of action watch_audit.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"kexin/functions/internal/boot"
+	"kexin/shared/audit"
+	"kexin/shared/grants"
+	"kexin/shared/lambdaevent"
+	"kexin/shared/telemetry"
+)
+
+func main() {
+	b, err := boot.Start(grants.WatchAudit, os.Environ())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	lambda.Start(boot.Function(func(context.Context) (lambdaevent.Function, error) { return compose(b) }))
+}
+
+// metric counts findings.
+const metric = "audit-rows-changed"
+
+func compose(b *boot.Boot) (lambdaevent.Function, error) {
+	sys, err := b.System()
+	if err != nil {
+		return nil, err
+	}
+	metrics := telemetry.NewMetrics(os.Stdout, string(grants.WatchAudit), sys.Now)
+	watcher := &audit.Watcher{Store: sys.Store, Log: sys.Log, Alarm: func(ctx context.Context, found audit.Tampering) {
+		metrics.Add(ctx, metric, 1, telemetry.Count)
+		at := ""
+		if found.Entry != nil {
+			at = fmt.Sprint(*found.Entry)
+		}
+		b.Log.ErrorContext(ctx, "row of the audit log was changed", "finding", found.Code(), "lane", found.Lane.String(), "entry", at,
+			"customer", string(found.Customer))
+	}}
+	return lambdaevent.Stream(b.Log, func(ctx context.Context, c lambdaevent.Change) error {
+		return watcher.Look(ctx, audit.Change{PK: c.PK, SK: c.SK, Modified: c.Kind == lambdaevent.Modified, Removed: c.Kind == lambdaevent.Removed})
+	}), nil
+}

@@ -1,8 +1,8 @@
 // Command watch-audit looks at every change of table audit, as the function of the table's stream, and raises an alarm about rows that
 // were replaced or removed although nothing does that. It writes entries of its own and can change nothing else.
 //
-// The alarm is the metric audit-rows-changed (namespace Kexin, dimension function = watch-audit, unit Count, one for each finding), an
-// error in the technical log, and an entry of action watch_audit.
+// The alarm is the metric audit-rows-changed (telemetry.AuditRowsChanged: namespace Kexin, dimension function = watch-audit, unit Count,
+// one for each row), an error in the technical log, and an entry of action watch_audit.
 package main
 
 import (
@@ -28,17 +28,15 @@ func main() {
 	lambda.Start(boot.Function(func(context.Context) (lambdaevent.Function, error) { return compose(b) }))
 }
 
-// metric counts findings.
-const metric = "audit-rows-changed"
-
 func compose(b *boot.Boot) (lambdaevent.Function, error) {
 	sys, err := b.System()
 	if err != nil {
 		return nil, err
 	}
-	metrics := telemetry.NewMetrics(os.Stdout, string(grants.WatchAudit), sys.Now)
 	watcher := &audit.Watcher{Store: sys.Store, Log: sys.Log, Alarm: func(ctx context.Context, found audit.Tampering) {
-		metrics.Add(ctx, metric, 1, telemetry.Count)
+		meter := telemetry.NewMeter(os.Stdout, string(grants.WatchAudit), sys.Now) // of its own, written before anything else can fail
+		telemetry.Measure(telemetry.WithMeter(ctx, meter), telemetry.AuditRowsChanged, 1, "")
+		meter.Flush(ctx)
 		at := ""
 		if found.Entry != nil {
 			at = fmt.Sprint(*found.Entry)

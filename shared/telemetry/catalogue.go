@@ -60,6 +60,8 @@ var (
 		About: "How long the oldest entry that a run sealed had been waiting; 0 when there was none."}
 	SealAlarms = Metric{Name: "seal-alarms", Unit: Count, By: "kind", Values: []string{"gap", "fork", "malformed", "after_terminator", "altered"}, Statistic: "Sum", From: []string{"seal-audit"},
 		About: "Lanes of the audit log that cannot be sealed. None can come from a crash: rows were removed, replaced or forged."}
+	AuditRowsChanged = Metric{Name: "audit-rows-changed", Unit: Count, Statistic: "Sum", From: []string{"watch-audit"},
+		About: "Rows of the audit log that were replaced or removed although nothing of ours does that, each time the stream tells of one. One is one too many."}
 	ExportRows = Metric{Name: "export-rows", Unit: Count, Statistic: "Sum", From: []string{"build-export"},
 		About: "Customers written into archives that became ready."}
 	KMSCalls = Metric{Name: "kms-calls", Unit: Count, By: "act", Values: []string{"wrap", "unwrap", "sign", "public-key"}, Statistic: "Sum", From: ofKeys,
@@ -82,6 +84,6 @@ var (
 
 // Catalogue returns all metrics in the order of the documentation.
 func Catalogue() []Metric {
-	return []Metric{Acts, Refusals, Requests, Latency, PurgeLag, PurgeStopped, Destroyed, SealLag, SealAlarms, ExportRows, KMSCalls,
+	return []Metric{Acts, Refusals, Requests, Latency, PurgeLag, PurgeStopped, Destroyed, SealLag, SealAlarms, AuditRowsChanged, ExportRows, KMSCalls,
 		KMSErrors, KMSCircuit, StoreRetries, RetriesSpent, BatchFailures, EventAge, Redelivered}
 }

@@ -50,6 +50,7 @@ func commands() []command {
 	return []command{
 		benchCommand(),
 		costCommand(),
+		doctorCommand(),
 		fsckCommand(),
 		openCommand(),
 		policyCommand(),

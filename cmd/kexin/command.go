@@ -23,6 +23,7 @@ type environment struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	language       record.Language
+	environ        []string // as os.Environ returns it
 	random         io.Reader
 }
 

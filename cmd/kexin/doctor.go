@@ -97,7 +97,7 @@ func (d *doctorGrammar) Run(ctx context.Context, e *environment) error {
 		examineURL(ctx, client, strings.TrimSuffix(d.URL, "/"), &found)
 	}
 	if d.Env != "" || d.Functions == "" && d.URL == "" {
-		environ, err := environOf(d.Env)
+		environ, err := environOf(d.Env, e.environ)
 		if err != nil {
 			return err
 		}
@@ -143,10 +143,10 @@ func (f findings) print(e *environment) {
 	}
 }
 
-// environOf returns the process environment, or the settings of a file: NAME=value lines, # comments, quotes around values allowed.
-func environOf(path string) ([]string, error) {
+// environOf returns own, the environment of the process, or the settings of a file: NAME=value lines, # comments, quotes around values allowed.
+func environOf(path string, own []string) ([]string, error) {
 	if path == "" {
-		return os.Environ(), nil
+		return own, nil
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -29,7 +29,7 @@ var linked = []struct {
 	functions []string
 	reason    string
 }{
-	{"github.com/nyaruka/phonenumbers", []string{"accept-submissions", "serve-console", "submit-form"}, "only functions that take values in validate"},
+	{"kexin/shared/phone", []string{"accept-submissions", "serve-console", "submit-form"}, "only functions that take values in validate"},
 	{"go.etcd.io/bbolt", nil, "the embedded store is not for Lambda"},
 	{"kexin/shared/filekeys", nil, "the key file is not for Lambda"},
 	{"kexin/shared/vaulttest", nil, "test kits are for tests"},

@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/secure-systems-lab/go-securesystemslib/dsse"
-
 	"kexin/shared/keys"
 	"kexin/shared/record"
 )
@@ -77,7 +75,7 @@ type ReceiptSigner struct {
 type certified struct {
 	ProcessKey
 	private     *ecdsa.PrivateKey
-	certificate *dsse.Envelope
+	certificate *Envelope
 }
 
 // NewReceiptSigner makes a signer and its first key: one call to k.Sign. k needs keys.SignReceipts.

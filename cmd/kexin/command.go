@@ -23,6 +23,7 @@ type environment struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	language       record.Language
+	environ        []string // as os.Environ returns it
 	random         io.Reader
 }
 
@@ -49,6 +50,8 @@ type command struct {
 func commands() []command {
 	return []command{
 		benchCommand(),
+		costCommand(),
+		doctorCommand(),
 		fsckCommand(),
 		openCommand(),
 		policyCommand(),
@@ -59,8 +62,8 @@ func commands() []command {
 
 var (
 	textProgram = record.Text{
-		ZH: "客信命令行：打开并验证客信发出的文件，检查制度包和系统，测量性能。",
-		EN: "Kexin at the command line: opens and verifies what Kexin hands out, checks policy packs and installations, measures.",
+		ZH: "客信命令行：打开并验证客信发出的文件，检查制度包和系统，测量性能，估算费用。",
+		EN: "Kexin at the command line: opens and verifies what Kexin hands out, checks policy packs and installations, measures, prices.",
 	}
 	textUsage = record.Text{
 		ZH: "用法不对：%v（kexin --help 查看用法）",

@@ -22,5 +22,6 @@ func start() int {
 	defer stop()
 	return run(ctx, os.Args[1:], &environment{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, language: languageOf(os.Getenv), random: rand.Reader,
+		environ: os.Environ(),
 	})
 }

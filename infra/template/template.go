@@ -21,7 +21,7 @@ type Map = map[string]any
 
 // Template is a parsed template. Values are Map, []any, string, int64, float64, bool or nil.
 type Template struct {
-	Parameters, Globals, Resources, Outputs Map
+	Parameters, Conditions, Globals, Resources, Outputs Map
 }
 
 // Read returns the template at path.
@@ -35,7 +35,7 @@ func Read(path string) (Template, error) {
 		return Template{}, err
 	}
 	root, _ := value.(Map)
-	t := Template{Parameters: At(root, "Parameters"), Globals: At(root, "Globals"), Resources: At(root, "Resources"), Outputs: At(root, "Outputs")}
+	t := Template{Parameters: At(root, "Parameters"), Conditions: At(root, "Conditions"), Globals: At(root, "Globals"), Resources: At(root, "Resources"), Outputs: At(root, "Outputs")}
 	if len(t.Resources) == 0 {
 		return t, fmt.Errorf("%w: no resources", ErrFormat)
 	}
@@ -125,23 +125,31 @@ func mapping(values []*ast.MappingValueNode) (any, error) {
 	return m, nil
 }
 
-// tagged returns the long form of !Ref, !GetAtt and !Sub.
+// long are the long forms of the functions that take lists.
+var long = map[string]string{"!If": "Fn::If", "!Equals": "Fn::Equals", "!Not": "Fn::Not", "!And": "Fn::And", "!Or": "Fn::Or",
+	"!Join": "Fn::Join", "!Select": "Fn::Select", "!Split": "Fn::Split", "!Sub": "Fn::Sub"}
+
+// tagged returns the long form of a function.
 func tagged(n *ast.TagNode) (any, error) {
 	value, err := plain(n.Value)
 	if err != nil {
 		return nil, err
 	}
-	text, ok := value.(string)
-	switch tag := n.Start.Value; {
-	case tag == "!Ref" && ok:
-		return Map{"Ref": text}, nil
-	case tag == "!Sub" && ok:
+	tag := n.Start.Value
+	text, isText := value.(string)
+	list, isList := value.([]any)
+	switch {
+	case isText && tag == "!Ref", isText && tag == "!Condition":
+		return Map{tag[1:]: text}, nil
+	case isText && tag == "!Sub":
 		return Map{"Fn::Sub": text}, nil
-	case tag == "!GetAtt" && ok:
+	case isText && tag == "!GetAtt":
 		id, attribute, _ := strings.Cut(text, ".")
 		return Map{"Fn::GetAtt": []any{id, attribute}}, nil
+	case isList && long[tag] != "":
+		return Map{long[tag]: list}, nil
 	}
-	return nil, fmt.Errorf("%w: tag %s", ErrFormat, n.Start.Value)
+	return nil, fmt.Errorf("%w: tag %s", ErrFormat, tag)
 }
 
 var placeholder = regexp.MustCompile(`\$\{([^}]+)\}`)

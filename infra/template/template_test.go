@@ -1,6 +1,7 @@
 package template_test
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -22,6 +23,8 @@ func TestShortFormsBecomeLongOnes(t *testing.T) {
 	parsed, err := template.Read(write(t, `
 Parameters:
   Name: {Type: String, Default: "a"}
+Conditions:
+  Named: !And [!Not [!Equals [!Ref Name, ""]], !Condition Other]
 Resources:
   One:
     Type: X
@@ -30,6 +33,7 @@ Resources:
       B: !GetAtt Two.Arn
       C: !Sub "${Two.Arn}/x-${Name}"
       D: [1, true, "1"]
+      E: !If [Named, !GetAtt Two.Arn, !Ref AWS::NoValue]
   Two: {Type: Y}
 `))
 	if err != nil {
@@ -42,6 +46,14 @@ Resources:
 			t.Errorf("%s: %q, %v", key, got, err)
 		}
 	}
+	for got, want := range map[string]any{
+		`{"Fn::And":[{"Fn::Not":[{"Fn::Equals":[{"Ref":"Name"},""]}]},{"Condition":"Other"}]}`: parsed.Conditions["Named"],
+		`{"Fn::If":["Named",{"Fn::GetAtt":["Two","Arn"]},{"Ref":"AWS::NoValue"}]}`:             one["E"],
+	} {
+		if text, err := json.Marshal(want); err != nil || string(text) != got {
+			t.Errorf("%s, want %s, %v", text, got, err)
+		}
+	}
 	if list, _ := one["D"].([]any); len(list) != 3 || list[0] != int64(1) || list[1] != true || list[2] != "1" {
 		t.Errorf("list: %#v", one["D"])
 	}
@@ -52,7 +64,7 @@ Resources:
 
 func TestUnreadableTemplates(t *testing.T) {
 	for name, text := range map[string]string{
-		"no resources": "Parameters: {}", "unknown tag": "Resources: {A: !Join [a, [b]]}", "twice": "Resources:\n  A: {Type: X}\n  A: {Type: X}\n", "no YAML": "{",
+		"no resources": "Parameters: {}", "unknown tag": "Resources: {A: !Base64 [a, [b]]}", "twice": "Resources:\n  A: {Type: X}\n  A: {Type: X}\n", "no YAML": "{",
 	} {
 		if _, err := template.Read(write(t, text)); !errors.Is(err, template.ErrFormat) {
 			t.Errorf("%s: %v", name, err)

@@ -32,6 +32,7 @@ const (
 	actDestroy  = "destroy"
 	actRewrite  = "rewrite of the keys file, once a purge"
 	actSeal     = "seal an audit entry into the log"
+	actExport   = "row of an archive"
 )
 
 // fill enters customers until the store has as many as asked for.

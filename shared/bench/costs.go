@@ -3,35 +3,30 @@ package bench
 import (
 	"context"
 	"crypto/ecdsa"
+	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
+	"kexin/shared/audit"
+	"kexin/shared/cost"
+	"kexin/shared/grants"
 	"kexin/shared/keys"
+	"kexin/shared/record"
 	"kexin/shared/store"
 	"kexin/shared/system"
 )
 
 // Cost is what one act asks of AWS, on average over a few, with warm caches.
 type Cost struct {
-	Act        string  `json:"act"`
-	Calls      float64 `json:"calls"`       // of the store
-	WriteUnits float64 `json:"write_units"` // of the tables
-	IndexUnits float64 `json:"index_units"` // of their indexes
-	ReadUnits  float64 `json:"read_units"`
-	KMS        float64 `json:"kms_calls"`
-	Million    float64 `json:"usd_per_million"` // list price of a million such acts
+	Act string `json:"act"`
+	cost.Use
+	KMS     float64 `json:"kms_calls"`       // symmetric requests and signatures
+	Million float64 `json:"usd_per_million"` // list price of a million such acts, tables and root keys only
 }
 
-// List prices, US East (N. Virginia), on demand, without free tiers.
-const (
-	writePrice = 0.625 // USD for a million write request units
-	readPrice  = 0.125 // USD for a million read request units
-	wrapPrice  = 3.00  // USD for a million symmetric requests of KMS
-	signPrice  = 15.00 // USD for a million signatures of KMS
-
-	prices = "DynamoDB on demand in us-east-1: 0.625 USD a million write units, 0.125 a million read units; KMS: 3 USD a million symmetric " +
-		"requests, 15 a million signatures. Lambda, API Gateway and S3 come on top."
-)
+const prices = "DynamoDB on demand in us-east-1: 0.625 USD a million write units, 0.125 a million read units; KMS: 3 USD a million symmetric " +
+	"requests, 15 a million signatures. Lambda, API Gateway and S3 come on top: see kexin cost."
 
 // counted counts the calls of root keys.
 type counted struct {
@@ -77,10 +72,19 @@ func (t *till) reset() {
 // cost returns what was asked since reset, for each of n acts.
 func (t *till) cost(act string, n int) Cost {
 	use, each := t.store.Total(), func(sum float64) float64 { return sum / float64(n) }
-	wraps, signs := each(float64(t.keys.wraps.Load())), each(float64(t.keys.signs.Load()))
-	c := Cost{Act: act, Calls: each(float64(use.Gets + use.Queries + use.Transactions)), WriteUnits: each(float64(use.WriteUnits)),
-		IndexUnits: each(float64(use.IndexUnits)), ReadUnits: each(use.ReadUnits), KMS: wraps + signs}
-	c.Million = (c.WriteUnits+c.IndexUnits)*writePrice + c.ReadUnits*readPrice + wraps*wrapPrice + signs*signPrice
+	return priced(act, cost.Use{Calls: each(float64(use.Gets + use.Queries + use.Transactions)), WriteUnits: each(float64(use.WriteUnits)),
+		IndexUnits: each(float64(use.IndexUnits)), ReadUnits: each(use.ReadUnits), Wraps: each(float64(t.keys.wraps.Load())),
+		Signs: each(float64(t.keys.signs.Load()))})
+}
+
+// priced gives use its price by the built-in list.
+func priced(act string, use cost.Use) Cost {
+	list, _ := cost.Defaults()
+	known, err := cost.ReadPrices(list)
+	c := Cost{Act: act, Use: use, KMS: use.Wraps + use.Signs}
+	if err == nil { // a test of shared/cost reads the built-in list
+		c.Million = known.Counted(use)
+	}
 	return c
 }
 
@@ -158,7 +162,86 @@ func (r *run) countDestruction(ctx context.Context, t *till) error {
 		return fmt.Errorf("%w: %+v %w", errPurge, report, err)
 	}
 	r.report.Costs = append(r.report.Costs, t.cost(actDestroy, 1).less(idle, len(doomed)))
+	return r.countScheduled(ctx, t)
+}
+
+// countScheduled counts an entry sealed into the log and a row of an archive.
+func (r *run) countScheduled(ctx context.Context, t *till) error {
+	sealed, err := r.job(ctx, t, grants.SealAudit)
+	if err != nil {
+		return err
+	}
+	if report, ok := sealed.(audit.Report); ok && report.Entries > 0 {
+		r.report.Costs = append(r.report.Costs, t.cost(actSeal, report.Entries))
+	}
+	return r.countExport(ctx, t)
+}
+
+// countExport counts the rows of an archive that a manager asks for.
+func (r *run) countExport(ctx context.Context, t *till) error {
+	staff := r.client.token
+	defer func() { r.client.token = staff }()
+	var err error
+	if r.client.token, err = r.server.Issuing.Token("manager", time.Hour); err != nil {
+		return err
+	}
+	var asked struct {
+		Export record.ExportID `json:"export"`
+	}
+	body := []byte(`{"purpose":"contract_service","reason":"report","fields":["name","phone"],"department":"service","format":"ndjson","language":"en"}`)
+	if err := r.do(ctx, call{method: "POST", path: "/v1/exports", key: r.key(), body: body, want: 202, into: &asked}); err != nil {
+		return err
+	}
+	if _, err := r.job(ctx, t, grants.BuildExport); err != nil {
+		return err
+	}
+	whole := t.cost(actExport, 1)
+	var built struct {
+		Rows  int    `json:"rows"`
+		State string `json:"state"`
+	}
+	if err := r.do(ctx, call{method: "GET", path: "/v1/exports/" + string(asked.Export), want: 200, into: &built}); err != nil {
+		return err
+	}
+	if built.Rows == 0 {
+		return fmt.Errorf("%w: an archive of no rows, %s", ErrAnswer, built.State)
+	}
+	r.report.Costs = append(r.report.Costs, whole.less(Cost{}, built.Rows))
 	return nil
+}
+
+// job counts one run of a scheduled function.
+func (r *run) job(ctx context.Context, t *till, function grants.Function) (any, error) {
+	t.reset()
+	return r.server.RunJob(ctx, string(function))
+}
+
+// Count fills a small store and counts what each act asks of tables and root keys, without timing anything.
+func Count(ctx context.Context, o Options) (map[cost.Act]cost.Use, error) {
+	r := &run{Options: o}
+	err := r.open(ctx, nil)
+	if err == nil {
+		err = r.fill(ctx)
+	}
+	if err == nil {
+		err = r.measureCosts(ctx)
+	}
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	uses := map[cost.Act]cost.Use{}
+	for _, c := range r.report.Costs {
+		if act, ok := costActs[c.Act]; ok {
+			uses[act] = c.Use
+		}
+	}
+	return uses, errors.Join(err, r.close())
+}
+
+// costActs are the acts that package cost prices.
+var costActs = map[string]cost.Act{
+	actSubmit: cost.Submit, actCreate: cost.Create, actRead: cost.Read, actSearch: cost.Search, actList: cost.List, actUpdate: cost.Update,
+	actDestroy: cost.Destroy, actExport: cost.ExportRows, actSeal: cost.LogEntry,
 }
 
 // nothingFirst leaves out the first call, which only warms caches.
@@ -176,6 +259,7 @@ func nothingFirst(act func(context.Context, int) error) func(context.Context, in
 // less returns what c has more than idle, for each of n.
 func (c Cost) less(idle Cost, n int) Cost {
 	each := func(a, b float64) float64 { return (a - b) / float64(n) }
-	return Cost{c.Act, each(c.Calls, idle.Calls), each(c.WriteUnits, idle.WriteUnits), each(c.IndexUnits, idle.IndexUnits),
-		each(c.ReadUnits, idle.ReadUnits), each(c.KMS, idle.KMS), each(c.Million, idle.Million)}
+	return priced(c.Act, cost.Use{Calls: each(c.Calls, idle.Calls), WriteUnits: each(c.WriteUnits, idle.WriteUnits),
+		IndexUnits: each(c.IndexUnits, idle.IndexUnits), ReadUnits: each(c.ReadUnits, idle.ReadUnits), Wraps: each(c.Wraps, idle.Wraps),
+		Signs: each(c.Signs, idle.Signs)})
 }

@@ -2,6 +2,7 @@ package functions_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -44,6 +45,15 @@ func operations(t *testing.T, register func(*httpapi.API)) map[string]bool {
 	return found
 }
 
+// routeOf returns the route of an event of an HTTP API: METHOD and path, or $default for one without.
+func routeOf(properties template.Map) string {
+	method, path := properties["Method"], properties["Path"]
+	if method == nil && path == nil {
+		return "$default"
+	}
+	return fmt.Sprint(method, " ", path)
+}
+
 func TestRoutesAreThoseOfTheCode(t *testing.T) {
 	parsed := read(t)
 	apis := map[grants.Function]func(*httpapi.API){
@@ -58,7 +68,13 @@ func TestRoutesAreThoseOfTheCode(t *testing.T) {
 			want = operations(t, register)
 		}
 		if f == grants.SubmitForm {
-			want["GET /openapi.json"] = true
+			for _, pattern := range formapi.Shared() {
+				_, path, _ := strings.Cut(pattern, " ")
+				want["OPTIONS "+path] = true
+			}
+		}
+		if f == grants.ServePages { // every address that no other function has
+			want["$default"] = true
 		}
 		got := map[string]bool{}
 		for _, event := range template.At(parsed.Of("AWS::Serverless::Function")[logical(f)], "Events") {
@@ -67,7 +83,7 @@ func TestRoutesAreThoseOfTheCode(t *testing.T) {
 				continue
 			}
 			open := template.At(properties, "Auth")["Authorizer"] == "NONE"
-			got[properties["Method"].(string)+" "+properties["Path"].(string)] = open
+			got[routeOf(properties)] = open
 		}
 		if !maps.Equal(got, want) {
 			t.Errorf("%s: routes (and whether they are open)\n%v, want\n%v", f, got, want)

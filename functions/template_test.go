@@ -96,7 +96,8 @@ var sources = map[env.Variable]string{
 	env.TableAudit: "AuditTable", env.TableWork: "WorkTable", env.KMSData: "DataKey.Arn", env.KMSRestricted: "RestrictedKey.Arn",
 	env.KMSStorage: "StorageKey.Arn", env.KMSManifest: "ManifestKeyPair.Arn", env.KMSArchives: "ArchivesKeyPair.Arn",
 	env.KMSCheckpoints: "CheckpointsKeyPair.Arn", env.KMSReceipts: "ReceiptsKeyPair.Arn", env.BucketArchives: "ArchivesBucket",
-	env.BucketEvidence: "EvidenceBucket", env.QueueExports: "ExportsQueue", env.OpenRestricted: "OpenRestricted",
+	env.BucketEvidence: "EvidenceBucket", env.QueueExports: "ExportsQueue", env.OIDCClient: "OidcClient", env.OIDCScopes: "OidcScopes",
+	env.BaseURL: "ConsoleOrigin", env.ConnectOrigins: "https://ArchivesBucket.RegionalDomainName OidcOrigins", env.FormOrigins: "FormOrigins", env.OpenRestricted: "OpenRestricted",
 }
 
 func reference(id, attribute string) (string, error) {

@@ -3,9 +3,11 @@
 GOARCH ?= arm64
 lambda_build = CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags "-s -w" -o "$(ARTIFACTS_DIR)/bootstrap"
 
-.PHONY: build-SubmitForm build-AcceptSubmissions build-ServeConsole build-Approve build-OpenRestricted build-BuildExport \
+.PHONY: build-ServePages build-SubmitForm build-AcceptSubmissions build-ServeConsole build-Approve build-OpenRestricted build-BuildExport \
 	build-ReleaseArchive build-PurgeExpired build-SealAudit build-WatchAudit build-RotateKeys
 
+build-ServePages:
+	$(lambda_build) ./functions/serve-pages
 build-SubmitForm:
 	$(lambda_build) ./functions/submit-form
 build-AcceptSubmissions:

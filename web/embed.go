@@ -4,11 +4,14 @@ package web
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"embed"
+	"encoding/base64"
 	"io/fs"
 	"mime"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"time"
 )
@@ -31,8 +34,23 @@ func Handler(connect ...string) http.Handler {
 	if err != nil { // dist is embedded: only an invalid name could fail
 		return http.NotFoundHandler()
 	}
-	s := site{files, strings.ReplaceAll(policy, "%CONNECT%", origins(connect))}
+	s := site{files, strings.ReplaceAll(policy, "%CONNECT%", origins(connect)), tags(files)}
 	return http.HandlerFunc(s.serve)
+}
+
+// tags returns the entity tag of every file: of what it says, so that each process of a deployment gives the same.
+func tags(files fs.FS) map[string]string {
+	found := map[string]string{}
+	_ = fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error { // embedded: nothing can fail
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(files, name)
+		sum := sha256.Sum256(data)
+		found[name] = `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+		return err
+	})
+	return found
 }
 
 // Patterns returns the patterns (as of http.ServeMux) under which a server that has other addresses too registers Handler, so that what
@@ -47,7 +65,7 @@ func Patterns() []string {
 		switch {
 		case entry.IsDir():
 			patterns = append(patterns, "GET /"+entry.Name(), "GET /"+entry.Name()+"/")
-		case entry.Name() != "index.html":
+		case entry.Name() != "index.html" && !packed(entry.Name()):
 			patterns = append(patterns, "GET /"+entry.Name())
 		}
 	}
@@ -68,6 +86,7 @@ func origins(list []string) string {
 type site struct {
 	files  fs.FS
 	policy string
+	tags   map[string]string
 }
 
 func (s site) serve(w http.ResponseWriter, r *http.Request) {
@@ -102,11 +121,11 @@ func (s site) page(w http.ResponseWriter, r *http.Request, name string) {
 func (s site) asset(w http.ResponseWriter, r *http.Request, name string) {
 	h := w.Header()
 	switch {
-	case strings.HasPrefix(name, "assets/"):
-		h.Set("Cache-Control", "public, max-age=31536000, immutable")
-	case strings.HasSuffix(name, ".html"):
+	case strings.HasSuffix(name, ".html") || packed(name):
 		http.NotFound(w, r)
 		return
+	case strings.HasPrefix(name, "assets/"):
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	default:
 		h.Set("Cache-Control", "public, max-age=300")
 	}
@@ -115,19 +134,63 @@ func (s site) asset(w http.ResponseWriter, r *http.Request, name string) {
 	s.write(w, r, name)
 }
 
-// write answers with a file, or 404 without the headers of a hit.
+// packed reports whether a file of dist is another one, compressed. It is served under the other's name only.
+func packed(name string) bool {
+	return strings.HasSuffix(name, ".br") || strings.HasSuffix(name, ".gz")
+}
+
+// write answers with a file, compressed where the browser takes that, or 404 without the headers of a hit.
 func (s site) write(w http.ResponseWriter, r *http.Request, name string) {
-	data, err := fs.ReadFile(s.files, name)
+	h := w.Header()
+	file, encoding := s.packed(r, name)
+	data, err := fs.ReadFile(s.files, file)
 	if err != nil {
-		w.Header().Del("Cache-Control")
+		h.Del("Cache-Control")
 		http.NotFound(w, r)
 		return
 	}
-	h := w.Header()
 	h.Set("Content-Type", contentType(name))
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
-	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(data))
+	h.Set("ETag", s.tags[file])
+	if s.tags[name+".gz"] != "" {
+		h.Add("Vary", "Accept-Encoding")
+	}
+	if encoding == "" {
+		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(data))
+		return
+	}
+	h.Set("Content-Encoding", encoding)
+	if slices.Contains(strings.Split(r.Header.Get("If-None-Match"), ", "), s.tags[file]) {
+		h.Del("Content-Type")
+		h.Del("Content-Encoding")
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	_, _ = w.Write(data) // the browser is gone: nobody is left to tell
+}
+
+// packed returns which file of dist to send for name, and how that is compressed: "" for not at all.
+func (s site) packed(r *http.Request, name string) (file, encoding string) {
+	for _, one := range []struct{ encoding, extension string }{{"br", ".br"}, {"gzip", ".gz"}} {
+		if s.tags[name+one.extension] != "" && takes(r.Header.Get("Accept-Encoding"), one.encoding) {
+			return name + one.extension, one.encoding
+		}
+	}
+	return name, ""
+}
+
+// takes reports whether a header Accept-Encoding names encoding without refusing it (RFC 9110, 12.5.3). "*" is not taken up: what asks so
+// vaguely gets the file as it is.
+func takes(header, encoding string) bool {
+	for part := range strings.SplitSeq(header, ",") {
+		name, weight, _ := strings.Cut(strings.TrimSpace(part), ";")
+		quality, weighed := strings.CutPrefix(strings.ReplaceAll(weight, " ", ""), "q=")
+		if strings.EqualFold(strings.TrimSpace(name), encoding) && (!weighed || strings.Trim(quality, "0.") != "") {
+			return true
+		}
+	}
+	return false
 }
 
 // contentType knows the types that dist has, whatever the machine's own table says.

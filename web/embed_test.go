@@ -1,6 +1,8 @@
 package web
 
 import (
+	"compress/gzip"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -75,7 +77,7 @@ func TestAssetsAreKeptByTheirContentAndOthersAreNot(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || strings.HasSuffix(name, ".html") {
+		if err != nil || entry.IsDir() || strings.HasSuffix(name, ".html") || packed(name) {
 			return err
 		}
 		r := serve(t, http.MethodGet, "/"+name)
@@ -126,5 +128,71 @@ func TestOnlyOriginsGetIntoThePolicy(t *testing.T) {
 	csp := serve(t, http.MethodGet, "/console/", "https://bucket.example", "https://x.example; script-src *", "").Header.Get("Content-Security-Policy")
 	if !strings.Contains(csp, "connect-src 'self' https://bucket.example;") || strings.Contains(csp, "script-src *") {
 		t.Errorf("policy %q", csp)
+	}
+}
+
+// ask requests a path with headers, name and value in turn.
+func ask(t *testing.T, path string, header ...string) *http.Response {
+	t.Helper()
+	recorder, request := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, path, nil)
+	for i := 0; i < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
+	Handler().ServeHTTP(recorder, request)
+	return recorder.Result()
+}
+
+// TestCompressedFilesAreTheFiles asks for every file as a browser does and as one that takes nothing compressed.
+func TestCompressedFilesAreTheFiles(t *testing.T) {
+	files, err := fs.Glob(dist, "dist/*/*.gz")
+	if err != nil || len(files) < 4 {
+		t.Fatalf("%d compressed files, %v", len(files), err)
+	}
+	for _, file := range files {
+		path := strings.TrimSuffix(strings.TrimPrefix(file, "dist"), ".gz")
+		plain := ask(t, path)
+		want := body(t, plain)
+		r := ask(t, path, "Accept-Encoding", "gzip;q=0.5, deflate, br;q=0")
+		reader, err := gzip.NewReader(r.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(reader)
+		if err != nil || string(got) != want || r.Header.Get("Content-Encoding") != "gzip" || r.Header.Get("Vary") != "Accept-Encoding" {
+			t.Errorf("%s: compressed it is something else: %v %v", path, r.Header, err)
+		}
+		br := ask(t, path, "Accept-Encoding", "gzip, deflate, br, zstd")
+		if br.Header.Get("Content-Encoding") != "br" || br.Header.Get("Content-Type") != plain.Header.Get("Content-Type") || br.StatusCode != 200 {
+			t.Errorf("%s: %v", path, br.Header)
+		}
+		if plain.Header.Get("Content-Encoding") != "" || plain.Header.Get("ETag") == br.Header.Get("ETag") || plain.Header.Get("Vary") == "" {
+			t.Errorf("%s: plain and compressed are told apart by nothing: %v", path, plain.Header)
+		}
+		for _, encoding := range []string{"", "gzip", "br"} {
+			tag := ask(t, path, "Accept-Encoding", encoding).Header.Get("ETag")
+			if r := ask(t, path, "Accept-Encoding", encoding, "If-None-Match", tag); tag == "" || r.StatusCode != http.StatusNotModified || body(t, r) != "" {
+				t.Errorf("%s in %q: asked with its own tag: %d", path, encoding, r.StatusCode)
+			}
+		}
+		if r := ask(t, path+".gz"); r.StatusCode != http.StatusNotFound {
+			t.Errorf("%s.gz is an address of its own", path)
+		}
+	}
+}
+
+// TestEveryFileFitsIntoAnAnswerOfLambda: 6 MB, of which base64 takes a quarter.
+func TestEveryFileFitsIntoAnAnswerOfLambda(t *testing.T) {
+	err := fs.WalkDir(dist, "dist", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		info, err := entry.Info()
+		if err == nil && info.Size() > 4_000_000 {
+			t.Errorf("%s has %d bytes", name, info.Size())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -84,6 +84,7 @@ func (f *fixture) examples(n int) map[string]example {
 		"get-form":    {path: "/v1/forms/service"},
 		"submit-form": {path: "/v1/forms/service/submissions", body: person(100 + n), free: formTexts, want: 201},
 		"get-keys":    {path: "/v1/keys"},
+		"get-config":  {path: "/v1/config"},
 
 		"me":                      {as: "clerk", path: "/v1/me"},
 		"policy":                  {as: "clerk", path: "/v1/policy"},

@@ -133,7 +133,11 @@ func (l *lambda) routes() http.Handler {
 		for _, event := range template.At(function, "Events") {
 			properties := template.At(event.(template.Map), "Properties")
 			if event.(template.Map)["Type"] == "HttpApi" {
-				mux.HandleFunc(properties["Method"].(string)+" "+properties["Path"].(string), func(w http.ResponseWriter, r *http.Request) { l.gateway(w, r, id) })
+				route := "/" // $default
+				if properties["Path"] != nil {
+					route = properties["Method"].(string) + " " + properties["Path"].(string)
+				}
+				mux.HandleFunc(route, func(w http.ResponseWriter, r *http.Request) { l.gateway(w, r, id) })
 			}
 		}
 	}

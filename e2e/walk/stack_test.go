@@ -83,7 +83,7 @@ func (k *stack) parameters(issuer string) {
 		}
 	}
 	k.names["Deployment"] = record.IDFromBytes(record.PrefixDeployment, [16]byte([]byte(k.suffix)[:16]))
-	k.names["OidcIssuer"], k.names["OidcAudience"] = issuer, "kexin"
+	k.names["OidcIssuer"], k.names["OidcAudience"], k.names["ConsoleOrigin"] = issuer, "kexin", "https://console.example"
 	for id := range k.functions {
 		k.names[id] = id
 	}
@@ -183,7 +183,7 @@ func (k *stack) createBuckets(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("create %s: %w", id, err)
 		}
-		k.names[id] = name
+		k.names[id], k.names[id+".RegionalDomainName"] = name, name+".s3.example"
 	}
 	return nil
 }

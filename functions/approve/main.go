@@ -14,7 +14,6 @@ import (
 	"kexin/shared/approveapi"
 	"kexin/shared/grants"
 	"kexin/shared/httpapi"
-	"kexin/shared/identity"
 	"kexin/shared/staff"
 	"kexin/shared/staffapi"
 	"kexin/shared/vault"
@@ -38,12 +37,12 @@ func compose(b *boot.Boot) (*httpapi.API, error) {
 	if err != nil {
 		return nil, err
 	}
-	verifier, err := withhttp.Verifier(b)
+	forStaff, err := withhttp.Staff(b)
 	if err != nil {
 		return nil, err
 	}
 	api := withhttp.API(b, staffapi.Rules())
-	approveapi.Register(api.With(identity.Require(verifier)), approveapi.Deps{Vault: v, Store: sys.Store, Log: sys.Log,
+	approveapi.Register(api.With(forStaff), approveapi.Deps{Vault: v, Store: sys.Store, Log: sys.Log,
 		Register: staff.Register{Store: sys.Store}, Pack: sys.Pack, Now: sys.Now, Random: sys.Random})
 	return api, nil
 }

@@ -15,7 +15,6 @@ import (
 	"kexin/shared/exports"
 	"kexin/shared/grants"
 	"kexin/shared/httpapi"
-	"kexin/shared/identity"
 	"kexin/shared/releaseapi"
 	"kexin/shared/staff"
 	"kexin/shared/staffapi"
@@ -40,12 +39,12 @@ func compose(b *boot.Boot) (*httpapi.API, error) {
 	if err != nil {
 		return nil, err
 	}
-	verifier, err := withhttp.Verifier(b)
+	forStaff, err := withhttp.Staff(b)
 	if err != nil {
 		return nil, err
 	}
 	api := withhttp.API(b, staffapi.Rules())
-	releaseapi.Register(api.With(identity.Require(verifier)), releaseapi.Deps{
+	releaseapi.Register(api.With(forStaff), releaseapi.Deps{
 		Clerk: &exports.Clerk{Vault: v, Store: sys.Store, Keys: sys.Keys, Objects: sys.Objects, Now: sys.Now}, Log: sys.Log,
 		Register: staff.Register{Store: sys.Store}})
 	return api, nil

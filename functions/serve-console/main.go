@@ -19,7 +19,6 @@ import (
 	"kexin/shared/exports"
 	"kexin/shared/grants"
 	"kexin/shared/httpapi"
-	"kexin/shared/identity"
 	"kexin/shared/indexes"
 	"kexin/shared/seal"
 	"kexin/shared/staff"
@@ -47,13 +46,13 @@ func compose(ctx context.Context, b *boot.Boot) (*httpapi.API, error) {
 	if err != nil {
 		return nil, err
 	}
-	verifier, err := withhttp.Verifier(b)
+	forStaff, err := withhttp.Staff(b)
 	if err != nil {
 		return nil, err
 	}
 	desk := &exports.Desk{Vault: v, Store: sys.Store, Pack: sys.Pack, Now: sys.Now, Random: sys.Random, Wake: withsqs.WakeBuilder(b)}
 	api := withhttp.API(b, staffapi.Rules())
-	consoleapi.Register(api.With(identity.Require(verifier)), consoleapi.Deps{Vault: v, Engine: sys.Engine, Pack: sys.Pack, Store: sys.Store,
+	consoleapi.Register(api.With(forStaff), consoleapi.Deps{Vault: v, Engine: sys.Engine, Pack: sys.Pack, Store: sys.Store,
 		Log: sys.Log, Prover: audit.Prover{Store: sys.Store, Objects: sys.Objects}, Register: staff.Register{Store: sys.Store}, Desk: desk,
 		Opener: consoleapi.Invoker{Invoke: b.Invoke(b.Settings.Functions.OpenRestricted)}, Now: sys.Now, Random: sys.Random})
 	return api, nil

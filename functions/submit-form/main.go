@@ -41,7 +41,7 @@ func compose(ctx context.Context, b *boot.Boot) (*httpapi.API, error) {
 	}
 	api := withhttp.API(b, nil)
 	formapi.Register(api, formapi.Deps{Deployment: sys.Deployment, Pack: sys.Pack, Store: sys.Store, Writer: sys.Writer(store.Inbox),
-		Receipts: receipts, PublicKeys: publicKeys(sys), Now: sys.Now})
+		Receipts: receipts, PublicKeys: publicKeys(sys), Now: sys.Now, Origins: b.Settings.Pages.Forms})
 	return api, nil
 }
 

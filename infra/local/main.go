@@ -60,8 +60,9 @@ func run(ctx context.Context, args, environ []string, out, logs io.Writer) error
 	}
 	defer func() { _ = listener.Close() }()
 	server, err := embedded.Open(ctx, embedded.Options{Data: settings.Embedded.Data, Pack: settings.Pack, Demo: settings.Embedded.Demo,
-		Passphrase: passphrase, BaseURL: settings.Embedded.BaseURL, Addr: listener.Addr().String(), Issuer: settings.OIDC.Issuer,
-		Audience: settings.OIDC.Audience, Log: log})
+		Passphrase: passphrase, BaseURL: settings.Pages.BaseURL, Addr: listener.Addr().String(), Issuer: settings.OIDC.Issuer,
+		Audience: settings.OIDC.Audience, Client: settings.OIDC.Client, Scopes: settings.OIDC.Scopes, Connect: settings.Pages.Connect,
+		Forms: settings.Pages.Forms, Log: log})
 	if err != nil {
 		return err
 	}

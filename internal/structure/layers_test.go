@@ -31,6 +31,8 @@ var layers = [][]string{
 	// Functions as handlers.
 	{"shared/approveapi", "shared/releaseapi", "shared/restricted"},
 	{"shared/consoleapi", "web"},
+	// What everybody may see: the pages and what they need to know first.
+	{"shared/siteapi"},
 	// What puts functions together: for Lambda, and for one process.
 	{"functions/internal/boot", "infra/local/embedded"},
 	// What some programs have beside that: one service each.
@@ -88,6 +90,8 @@ var apart = []struct {
 		"the purge can neither decrypt nor decide who may see something"},
 	{"shared/formapi", []string{"kexin/shared/vault", "kexin/shared/indexes", "kexin/shared/blind", "kexin/shared/decision"},
 		"the public form looks nothing up and opens nothing"},
+	{"shared/formapi", []string{"kexin/web"}, "the public form's process holds no pages"},
+	{"shared/siteapi", []string{"kexin/shared/store", "kexin/shared/keys", "kexin/shared/objects", "github.com/aws/"}, "pages are the same for everybody"},
 	{"shared/archive", []string{"kexin/shared/store", "kexin/shared/vault", "kexin/shared/keys"}, "an archive is opened and verified without an installation"},
 	{"cmd/kexin", []string{"kexin/shared/kmskeys"}, "the command line verifies without an account"},
 	{"infra/local", []string{"github.com/aws/"}, "make run compiles quickly and needs no account"},

@@ -25,6 +25,7 @@ type Settings struct {
 	Queues     Queues
 	OIDC       OIDC
 	Functions  Functions
+	Pages      Pages
 	Embedded   Embedded
 
 	given map[Variable]bool
@@ -60,9 +61,26 @@ type Queues struct {
 	Exports string
 }
 
-// OIDC says whose tokens are taken. KEXIN_OIDC_ISSUER, an https URL (http on loopback), and KEXIN_OIDC_AUDIENCE; both or neither.
+// OIDC says whose tokens are taken, and how the console's pages get them.
 type OIDC struct {
+	// Issuer and Audience: KEXIN_OIDC_ISSUER, an https URL (http on loopback), and KEXIN_OIDC_AUDIENCE; both or neither.
 	Issuer, Audience string
+	// Client is the public client that the console's pages are at the issuer. KEXIN_OIDC_CLIENT, default the audience.
+	Client string
+	// Scopes are what the pages ask the issuer for, openid among them. KEXIN_OIDC_SCOPES, separated by spaces, default openid.
+	Scopes []string
+}
+
+// Pages are the settings of the pages that people see.
+type Pages struct {
+	// BaseURL is how clients reach the deployment: https, or http on loopback. KEXIN_BASE_URL; the embedded server takes http:// and Addr
+	// when it is not set.
+	BaseURL string
+	// Connect are origins beside their own and the issuer's that the console's pages may call: the issuer's other addresses, the bucket
+	// of archives. KEXIN_CONNECT_ORIGINS, separated by spaces.
+	Connect []string
+	// Forms are origins of other sites whose pages may hold the public form. KEXIN_FORM_ORIGINS, separated by spaces; default none.
+	Forms []string
 }
 
 // Functions are the names of functions that other functions invoke. KEXIN_OPEN_RESTRICTED.
@@ -81,8 +99,6 @@ type Embedded struct {
 	Demo bool
 	// PassphraseFile is the file whose first line opens the key file. KEXIN_PASSPHRASE_FILE.
 	PassphraseFile string
-	// BaseURL is how clients reach the server, for links: https, or http on loopback. KEXIN_BASE_URL, default http:// and Addr.
-	BaseURL string
 }
 
 // Sentinels.
@@ -127,10 +143,21 @@ func Load(environ []string) (Settings, error) {
 	if len(problems) > 0 {
 		return Settings{}, errors.Join(problems...)
 	}
-	if settings.Embedded.BaseURL == "" {
-		settings.Embedded.BaseURL = "http://" + settings.Embedded.Addr
-	}
+	settings.complete()
 	return settings, nil
+}
+
+// complete fills in what follows from other settings.
+func (s *Settings) complete() {
+	if s.Pages.BaseURL == "" {
+		s.Pages.BaseURL = "http://" + s.Embedded.Addr
+	}
+	if s.OIDC.Client == "" {
+		s.OIDC.Client = s.OIDC.Audience
+	}
+	if s.OIDC.Issuer != "" && !slices.Contains(s.OIDC.Scopes, "openid") {
+		s.OIDC.Scopes = append([]string{"openid"}, s.OIDC.Scopes...)
+	}
 }
 
 func (s *Settings) set(name Variable, value string) error {
@@ -178,6 +205,8 @@ func (s *Settings) contradictions() []error {
 		}
 	}
 	contradict(s.given[OIDCIssuer] != s.given[OIDCAudience], "KEXIN_OIDC_ISSUER and KEXIN_OIDC_AUDIENCE go together")
+	contradict(s.given[OIDCClient] && !s.given[OIDCIssuer], "KEXIN_OIDC_CLIENT needs KEXIN_OIDC_ISSUER")
+	contradict(s.given[OIDCScopes] && !s.given[OIDCIssuer], "KEXIN_OIDC_SCOPES needs KEXIN_OIDC_ISSUER")
 	contradict(s.KMS.Data != "" && s.KMS.Data == s.KMS.Restricted, "KEXIN_KMS_DATA and KEXIN_KMS_RESTRICTED must be different keys")
 	contradict(s.Embedded.Demo && !loopback(s.Embedded.Addr), "KEXIN_DEMO needs KEXIN_ADDR on loopback")
 	contradict(s.Embedded.Demo && s.given[PassphraseFile], "KEXIN_DEMO leaves the key file open, KEXIN_PASSPHRASE_FILE seals it")

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,7 +37,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	if s.Pack != "P06" || s.Embedded.Addr != "127.0.0.1:8080" || s.Embedded.Data != "kexin-data" || s.Embedded.Demo ||
-		s.Embedded.BaseURL != "http://127.0.0.1:8080" {
+		s.Pages.BaseURL != "http://127.0.0.1:8080" || s.Pages.Forms != nil || s.OIDC.Scopes != nil {
 		t.Errorf("defaults: %+v", s)
 	}
 }
@@ -94,6 +95,14 @@ func TestRefusals(t *testing.T) {
 		{"demo on AWS", []string{"KEXIN_DEMO=1", "KEXIN_TABLE_WORK=" + secret}, env.ErrContradiction, "KEXIN_DEMO"},
 		{"folder and table", []string{"KEXIN_DATA=" + secret, "KEXIN_BUCKET_EVIDENCE=b"}, env.ErrContradiction, "KEXIN_DATA"},
 		{"address", []string{"KEXIN_ADDR=" + secret}, env.ErrValue, "KEXIN_ADDR"},
+		{"client alone", []string{"KEXIN_OIDC_CLIENT=" + secret}, env.ErrContradiction, "KEXIN_OIDC_CLIENT"},
+		{"scopes", []string{"KEXIN_OIDC_SCOPES=openid \"" + secret}, env.ErrValue, "KEXIN_OIDC_SCOPES"},
+		{"every origin", []string{"KEXIN_FORM_ORIGINS=*"}, env.ErrValue, "KEXIN_FORM_ORIGINS"},
+		{"origins of a domain", []string{"KEXIN_FORM_ORIGINS=https://*." + secret + ".example"}, env.ErrValue, "KEXIN_FORM_ORIGINS"},
+		{"origin with path", []string{"KEXIN_FORM_ORIGINS=https://a.example https://a.example/" + secret}, env.ErrValue, "KEXIN_FORM_ORIGINS"},
+		{"origin without TLS", []string{"KEXIN_FORM_ORIGINS=http://" + secret + ".example"}, env.ErrValue, "KEXIN_FORM_ORIGINS"},
+		{"origin null", []string{"KEXIN_FORM_ORIGINS=null"}, env.ErrValue, "KEXIN_FORM_ORIGINS"},
+		{"more than an origin", []string{"KEXIN_CONNECT_ORIGINS=https://a.example;script-src"}, env.ErrValue, "KEXIN_CONNECT_ORIGINS"},
 		{"base URL", []string{"KEXIN_BASE_URL=http://" + secret}, env.ErrValue, "KEXIN_BASE_URL"},
 	}
 	for _, c := range cases {
@@ -109,6 +118,19 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("settings beside an error: %+v", s)
 			}
 		})
+	}
+}
+
+func TestSignInOfThePages(t *testing.T) {
+	s, err := env.Load([]string{"KEXIN_OIDC_ISSUER=https://login.example/realm", "KEXIN_OIDC_AUDIENCE=kexin"})
+	if err != nil || s.OIDC.Client != "kexin" || !slices.Equal(s.OIDC.Scopes, []string{"openid"}) {
+		t.Errorf("defaults: %+v, %v", s.OIDC, err)
+	}
+	s, err = env.Load([]string{"KEXIN_OIDC_ISSUER=https://login.example/realm", "KEXIN_OIDC_AUDIENCE=api://kexin", "KEXIN_OIDC_CLIENT=console",
+		"KEXIN_OIDC_SCOPES=api://kexin/.default offline_access", "KEXIN_FORM_ORIGINS=https://shop.example  http://127.0.0.1:9000", "KEXIN_BASE_URL=https://c.example"})
+	if err != nil || s.OIDC.Client != "console" || !slices.Equal(s.OIDC.Scopes, []string{"openid", "api://kexin/.default", "offline_access"}) ||
+		!slices.Equal(s.Pages.Forms, []string{"https://shop.example", "http://127.0.0.1:9000"}) || s.Pages.BaseURL != "https://c.example" {
+		t.Errorf("given: %+v %+v, %v", s.OIDC, s.Pages, err)
 	}
 }
 

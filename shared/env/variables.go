@@ -35,6 +35,10 @@ const (
 	QueueExports    Variable = "KEXIN_QUEUE_EXPORTS"
 	OIDCIssuer      Variable = "KEXIN_OIDC_ISSUER"
 	OIDCAudience    Variable = "KEXIN_OIDC_AUDIENCE"
+	OIDCClient      Variable = "KEXIN_OIDC_CLIENT"
+	OIDCScopes      Variable = "KEXIN_OIDC_SCOPES"
+	ConnectOrigins  Variable = "KEXIN_CONNECT_ORIGINS"
+	FormOrigins     Variable = "KEXIN_FORM_ORIGINS"
 	OpenRestricted  Variable = "KEXIN_OPEN_RESTRICTED"
 	Addr            Variable = "KEXIN_ADDR"
 	Data            Variable = "KEXIN_DATA"
@@ -63,6 +67,7 @@ type variable struct {
 const (
 	wantName = "a name of letters, digits and - _ . : /"
 	wantURL  = "an https URL, or http on loopback"
+	wantList = "origins separated by spaces, each https://host, or http on loopback, without a path"
 )
 
 var variables = []variable{
@@ -87,12 +92,16 @@ var variables = []variable{
 	{QueueExports, onAWS, wantURL, address(func(s *Settings) *string { return &s.Queues.Exports })},
 	{OIDCIssuer, anywhere, wantURL, address(func(s *Settings) *string { return &s.OIDC.Issuer })},
 	{OIDCAudience, anywhere, wantName, name(func(s *Settings) *string { return &s.OIDC.Audience })},
+	{OIDCClient, anywhere, wantName, name(func(s *Settings) *string { return &s.OIDC.Client })},
+	{OIDCScopes, anywhere, "names separated by spaces", setScopes},
+	{ConnectOrigins, anywhere, wantList, origins(func(s *Settings) *[]string { return &s.Pages.Connect })},
+	{FormOrigins, anywhere, wantList, origins(func(s *Settings) *[]string { return &s.Pages.Forms })},
 	{OpenRestricted, onAWS, wantName, name(func(s *Settings) *string { return &s.Functions.OpenRestricted })},
 	{Addr, onOneMachine, "host:port", setAddr},
 	{Data, onOneMachine, "a folder", path(func(s *Settings) *string { return &s.Embedded.Data })},
 	{Demo, onOneMachine, "0 or 1", setDemo},
 	{PassphraseFile, onOneMachine, "a file", path(func(s *Settings) *string { return &s.Embedded.PassphraseFile })},
-	{BaseURL, onOneMachine, wantURL, address(func(s *Settings) *string { return &s.Embedded.BaseURL })},
+	{BaseURL, anywhere, wantURL, address(func(s *Settings) *string { return &s.Pages.BaseURL })},
 }
 
 // Known returns the names of all variables in a fixed order, for documentation and for the test of the template.
@@ -140,6 +149,36 @@ func address(at func(*Settings) *string) func(*Settings, string) bool {
 		}
 		return parsed.Scheme == "https" || parsed.Scheme == "http" && loopbackHost(parsed.Hostname())
 	}
+}
+
+// origins reads a list of origins, each as a browser states it: no path, no star.
+func origins(at func(*Settings) *[]string) func(*Settings, string) bool {
+	return func(s *Settings, value string) bool {
+		*at(s) = strings.Fields(value)
+		for _, origin := range *at(s) {
+			var one Settings
+			if !address(func(s *Settings) *string { return &s.Pages.BaseURL })(&one, origin) || !isOrigin(origin) {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// isOrigin reports whether a URL is scheme and host only, in the form that browsers send.
+func isOrigin(text string) bool {
+	parsed, err := url.Parse(text)
+	return err == nil && text == parsed.Scheme+"://"+parsed.Host && text == strings.ToLower(text) && !strings.ContainsAny(text, "*,;'\"")
+}
+
+func setScopes(s *Settings, value string) bool {
+	s.OIDC.Scopes = strings.Fields(value)
+	for _, scope := range s.OIDC.Scopes {
+		if !isName(scope) {
+			return false
+		}
+	}
+	return true
 }
 
 func setDeployment(s *Settings, value string) bool {

@@ -43,6 +43,13 @@ type Deps struct {
 	Now        func() time.Time
 	// Wake tells accept-submissions that something is in the inbox; nil where a stream does.
 	Wake func()
+	// Origins are those of other sites whose pages may hold the form; none: only the deployment's own pages may.
+	Origins []string
+}
+
+// Shared returns the operations that pages of Deps.Origins may use: all of the public form, and nothing else of the API.
+func Shared() []string {
+	return []string{"GET /v1/forms", "GET /v1/forms/{form}", "POST /v1/forms/{form}/submissions", "GET /v1/keys"}
 }
 
 // Register adds the operations of the public form.
@@ -51,6 +58,7 @@ func Register(api *httpapi.API, d Deps) {
 	httpapi.Register(api, httpapi.Public(huma.Operation{OperationID: "get-form", Method: http.MethodGet, Path: "/v1/forms/{form}", Summary: "A form with its notice, purposes and fields"}), d.get)
 	httpapi.Register(api, httpapi.Public(huma.Operation{OperationID: "submit-form", Method: http.MethodPost, Path: "/v1/forms/{form}/submissions", Summary: "Submit a filled form", DefaultStatus: http.StatusCreated}), d.submit)
 	httpapi.Register(api, httpapi.AnswersJSON(httpapi.Public(huma.Operation{OperationID: "get-keys", Method: http.MethodGet, Path: "/v1/keys", Summary: "Public keys for verifying evidence offline"})), d.keys)
+	api.Share(d.Origins, Shared()...)
 }
 
 type formInput struct {

@@ -14,6 +14,7 @@ type Function string
 
 // The functions.
 const (
+	ServePages        Function = "serve-pages" // nothing: what it answers is public and the same for everybody
 	SubmitForm        Function = "submit-form"
 	AcceptSubmissions Function = "accept-submissions"
 	ServeConsole      Function = "serve-console"
@@ -29,7 +30,7 @@ const (
 
 // Functions returns every function in a fixed order.
 func Functions() []Function {
-	return []Function{SubmitForm, AcceptSubmissions, ServeConsole, Approve, OpenRestricted, BuildExport, ReleaseArchive, PurgeExpired,
+	return []Function{ServePages, SubmitForm, AcceptSubmissions, ServeConsole, Approve, OpenRestricted, BuildExport, ReleaseArchive, PurgeExpired,
 		SealAudit, WatchAudit, RotateKeys}
 }
 

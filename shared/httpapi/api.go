@@ -36,6 +36,8 @@ type Info struct {
 	Random io.Reader
 	// Host says whether a Host header is the server's own; requests to other names are refused. Nil takes any.
 	Host func(host string) bool
+	// Document is what /openapi.json answers where the process serves a part of an API that is described as a whole; nil: its own part.
+	Document []byte
 	// TLS says that clients reach the process through TLS, so that answers may demand it for the future (HSTS).
 	TLS bool
 }
@@ -52,6 +54,8 @@ type core struct {
 	mux  *http.ServeMux
 	huma huma.API
 	spec func() ([]byte, error)
+
+	sharing *sharing
 }
 
 // New returns an API without operations but GET /openapi.json. Operations are refused with 401 until With says how to authenticate;
@@ -115,7 +119,7 @@ func (a *API) Handle(pattern string, handler http.Handler) {
 	entering{a.mux}.HandleFunc(pattern, handler.ServeHTTP)
 }
 
-// OpenAPI returns the document that /openapi.json serves.
+// OpenAPI returns the document of the operations that were registered.
 func (a *API) OpenAPI() ([]byte, error) { return a.spec() }
 
 // authenticating adapts HTTP middleware to huma, so that it runs for one operation and its context reaches the handler.
@@ -133,7 +137,10 @@ func authenticating(guard func(http.Handler) http.Handler) func(huma.Context, fu
 }
 
 func (c *core) serveSpec(w http.ResponseWriter, r *http.Request) {
-	document, err := c.spec()
+	document, err := c.info.Document, error(nil)
+	if document == nil {
+		document, err = c.spec()
+	}
 	if err != nil {
 		(&API{core: c}).Fail(w, r, err)
 		return

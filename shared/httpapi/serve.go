@@ -58,7 +58,7 @@ func (c *core) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, err := c.identified(ctx)
 	r = r.WithContext(ctx)
-	res := &response{ResponseWriter: w}
+	res := &response{ResponseWriter: w, allow: func(pattern string) { c.sharing.allow(w.Header(), pattern, r.Header.Get("Origin")) }}
 	c.setHeaders(w.Header(), r)
 	defer func() {
 		c.info.Log.InfoContext(ctx, "request", "method", methodOf(r.Method), "pattern", res.pattern, "status", res.status,
@@ -231,6 +231,7 @@ type response struct {
 	status  int    // first status written; 0 when none
 	sent    bool   // the header has left
 	held    bytes.Buffer
+	allow   func(pattern string) // adds what other origins need
 }
 
 // own marks that the edge itself answers.
@@ -279,6 +280,7 @@ func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 func (w *response) release() {
 	if !w.sent {
 		w.sent = true
+		w.allow(w.pattern)
 		if w.status == 0 {
 			w.status = http.StatusOK
 		}

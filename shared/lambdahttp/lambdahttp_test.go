@@ -23,7 +23,7 @@ import (
 )
 
 // httpFunctions are the functions whose events are of API Gateway.
-var httpFunctions = []string{"submit-form", "serve-console", "approve", "release-archive", "serve-portal"}
+var httpFunctions = []string{"serve-pages", "submit-form", "serve-console", "approve", "release-archive", "serve-portal"}
 
 // describe writes down everything that a handler sees of a request.
 func describe(w http.ResponseWriter, r *http.Request) {

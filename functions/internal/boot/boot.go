@@ -51,7 +51,7 @@ func Start(function grants.Function, environ []string, parts ...Part) (*Boot, er
 		return nil, fmt.Errorf("start %s: %w", function, err)
 	}
 	platform, err := platformOf(environ)
-	if err := errors.Join(err, settings.Require(Variables(function)...)); err != nil {
+	if err := errors.Join(err, settings.Require(Required(function)...)); err != nil {
 		return nil, fmt.Errorf("start %s: %w", function, err)
 	}
 	b := &Boot{Function: function, Settings: settings, Log: telemetry.NewLogger(os.Stdout, slog.LevelInfo), Platform: platform}

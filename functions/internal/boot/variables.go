@@ -23,7 +23,7 @@ var bucketVariables = map[objects.Bucket]env.Variable{objects.Archives: env.Buck
 // template.yaml gives each function exactly these.
 func Variables(function grants.Function) []env.Variable {
 	set := grants.Of(function)
-	need := map[env.Variable]bool{env.Deployment: true}
+	need := map[env.Variable]bool{env.Deployment: len(set.Store) > 0}
 	for _, grant := range set.Store {
 		need[tableVariables[grant.Table]] = true
 		if grant.Prefix == rows.PrefixManifest {
@@ -46,11 +46,19 @@ func Variables(function grants.Function) []env.Variable {
 	return slices.DeleteFunc(env.Known(), func(v env.Variable) bool { return !need[v] })
 }
 
+// Required returns the Variables of function that must have a value; the others may be left empty.
+func Required(function grants.Function) []env.Variable {
+	optional := []env.Variable{env.OIDCClient, env.OIDCScopes, env.FormOrigins}
+	return slices.DeleteFunc(Variables(function), func(v env.Variable) bool { return slices.Contains(optional, v) })
+}
+
 // others returns what no grant speaks of.
 func others(function grants.Function) []env.Variable {
 	switch function {
+	case grants.ServePages:
+		return []env.Variable{env.Pack, env.OIDCIssuer, env.OIDCAudience, env.OIDCClient, env.OIDCScopes, env.BaseURL, env.ConnectOrigins}
 	case grants.SubmitForm: // it hands out the public halves of all signing keys
-		return []env.Variable{env.Pack, env.KMSManifest, env.KMSArchives, env.KMSCheckpoints, env.KMSReceipts}
+		return []env.Variable{env.Pack, env.KMSManifest, env.KMSArchives, env.KMSCheckpoints, env.KMSReceipts, env.FormOrigins}
 	case grants.ServeConsole:
 		return []env.Variable{env.Pack, env.OIDCIssuer, env.OIDCAudience, env.OpenRestricted, env.QueueExports}
 	case grants.Approve, grants.OpenRestricted, grants.ReleaseArchive:

@@ -47,7 +47,17 @@ func Function(b *boot.Boot, build func(context.Context) (*httpapi.API, error)) l
 // issuerTimeout bounds one reading of the identity provider's keys.
 const issuerTimeout = 5 * time.Second
 
-// Verifier returns the verifier of staff's tokens. It reads nothing until the first token comes.
+// Staff returns the middleware that lets only members of staff through. A process remembers verified tokens for identity.RememberLife, never
+// beyond their expiry, and forgets all when it ends.
+func Staff(b *boot.Boot) (func(http.Handler) http.Handler, error) {
+	verifier, err := Verifier(b)
+	if err != nil {
+		return nil, err
+	}
+	return identity.Require(identity.Remember(verifier, b.Backend.Now)), nil
+}
+
+// Verifier returns the verifier of staff's tokens, which remembers no token. It reads nothing until the first token comes.
 func Verifier(b *boot.Boot) (identity.Verifier, error) {
 	return identity.NewOIDC(identity.OIDCConfig{Issuer: b.Settings.OIDC.Issuer, Audience: b.Settings.OIDC.Audience, Now: b.Backend.Now,
 		Client: &http.Client{Timeout: issuerTimeout}})

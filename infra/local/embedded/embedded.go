@@ -37,6 +37,10 @@ type Options struct {
 	Addr       string // for the check of the Host header
 	Issuer     string // of staff's tokens; empty on a demonstration
 	Audience   string
+	Client     string   // what the console's pages are at the issuer; empty: Audience
+	Scopes     []string // what the pages ask the issuer for
+	Connect    []string // further origins that the console's pages may call
+	Forms      []string // origins of other sites that may hold the public form
 	Log        *slog.Logger
 	Random     io.Reader
 	Instrument func(*system.Backend) // may wrap what every function works on, such as a store that counts; nil: nothing

@@ -18,8 +18,8 @@ import (
 	"kexin/shared/policy"
 	"kexin/shared/problem"
 	"kexin/shared/releaseapi"
+	"kexin/shared/siteapi"
 	"kexin/shared/staffapi"
-	"kexin/web"
 )
 
 // Version is what the API says of itself.
@@ -28,21 +28,27 @@ const Version = "0.1.0"
 // Handler serves the API, the pages, links to archives and, on a demonstration, its switches.
 func (s *Server) Handler() http.Handler {
 	api := httpapi.New(httpapi.Info{Title: "Kexin 客信", Version: Version, Description: "Customer information, kept by its own rules.",
-		Errors: staffapi.Rules(), Log: s.Log, Now: time.Now, Random: s.Random, Host: s.ownHost()})
+		Errors: staffapi.Rules(), Log: s.Log, Now: time.Now, Random: s.Random, Host: s.ownHost(), Document: siteapi.Document()})
 	formapi.Register(api, s.parts.form)
 	forStaff := api.With(identity.Require(identity.Remember(s.Verifier, time.Now)))
 	consoleapi.Register(forStaff, s.parts.console)
 	approveapi.Register(forStaff, s.parts.approve)
 	releaseapi.Register(forStaff, s.parts.release)
 	api.Handle("GET /objects/", http.StripPrefix("/objects", s.Objects.Handler()))
-	pages := httpapi.Page(web.Handler())
-	for _, pattern := range web.Patterns() {
-		api.Handle(pattern, pages)
-	}
+	siteapi.Register(api, s.site())
 	if s.Issuing != nil {
 		s.devHandlers(api)
 	}
 	return api.Handler()
+}
+
+// site is what the pages of this installation are to know.
+func (s *Server) site() siteapi.Deps {
+	d := siteapi.Deps{Pack: func() (*policy.Pack, error) { return s.Pack, nil }, Demonstration: s.Issuing != nil, BaseURL: s.BaseURL, Connect: s.Connect}
+	if !d.Demonstration {
+		d.SignIn = siteapi.SignIn{Issuer: s.Issuer, Audience: s.Audience, Client: s.Client, Scopes: s.Scopes}
+	}
+	return d
 }
 
 // ownHost returns what tells this server's own Host headers: a page on another name that resolves to loopback (DNS rebinding) must not

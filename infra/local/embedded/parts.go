@@ -110,7 +110,7 @@ func (a *assembly) form(p *parts) formapi.Deps {
 	return formapi.Deps{Deployment: sys.Deployment, Pack: sys.Pack, Store: sys.Store, Writer: sys.Writer(store.Inbox), Receipts: receipts,
 		PublicKeys: func(ctx context.Context) (evidence.PublicKeys, error) {
 			return evidence.CollectKeys(ctx, sys.Keys, sys.Deployment, keys.Signers()...)
-		}, Now: sys.Now, Wake: func() { wake(p.wakeAccept) }}
+		}, Now: sys.Now, Wake: func() { wake(p.wakeAccept) }, Origins: a.server.Forms}
 }
 
 // wake leaves a note for a loop that may be busy; one note is enough.

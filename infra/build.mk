@@ -4,7 +4,7 @@ GOARCH ?= arm64
 lambda_build = CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags "-s -w" -o "$(ARTIFACTS_DIR)/bootstrap"
 
 .PHONY: build-ServePages build-SubmitForm build-AcceptSubmissions build-ServeConsole build-Approve build-OpenRestricted build-BuildExport \
-	build-ReleaseArchive build-PurgeExpired build-SealAudit build-WatchAudit build-RotateKeys
+	build-ReleaseArchive build-PurgeExpired build-SealAudit build-WatchAudit build-RotateKeys build-FoundRegister
 
 build-ServePages:
 	$(lambda_build) ./functions/serve-pages
@@ -30,3 +30,5 @@ build-WatchAudit:
 	$(lambda_build) ./functions/watch-audit
 build-RotateKeys:
 	$(lambda_build) ./functions/rotate-keys
+build-FoundRegister:
+	$(lambda_build) ./functions/found-register

@@ -19,6 +19,7 @@ import (
 
 	"kexin/infra/local/embedded"
 	"kexin/shared/audit"
+	"kexin/shared/founding"
 	"kexin/shared/fsck"
 	"kexin/shared/record"
 	"kexin/shared/store"
@@ -64,9 +65,9 @@ func product(t *testing.T) *site {
 	s := &site{t: t, dir: filepath.Join(t.TempDir(), "data"), log: &lines{}, issuer: newIssuer(t)}
 	s.open()
 	t.Cleanup(s.close)
-	var members []embedded.FirstMember
+	var members []founding.Member
 	for _, account := range embedded.Accounts() {
-		members = append(members, embedded.FirstMember{Name: account.Name, Role: account.Role, Title: account.Title, Department: account.Department,
+		members = append(members, founding.Member{Name: account.Name, Role: account.Role, Title: account.Title, Department: account.Department,
 			Subject: account.Subject, NDA: "2050-01-01", Training: "2050-01-01", Vetting: "2050-01-01"})
 	}
 	list, err := json.Marshal(members)

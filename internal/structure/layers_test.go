@@ -23,7 +23,7 @@ var layers = [][]string{
 	// The door, and what works beside it without opening anything.
 	{"shared/vault", "shared/approvals", "shared/staff", "shared/rotation", "shared/retention"},
 	// Cases: sequences of acts, and what puts a function together. shared/vaulttest is a deployment for tests.
-	{"shared/exports", "shared/intake", "shared/system", "shared/fsck"},
+	{"shared/exports", "shared/founding", "shared/intake", "shared/system", "shared/fsck"},
 	{"shared/vaulttest"},
 	// The edge: HTTP without any knowledge of customers.
 	{"shared/httpapi", "shared/lambdaevent"},

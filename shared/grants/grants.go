@@ -26,12 +26,13 @@ const (
 	SealAudit         Function = "seal-audit"
 	WatchAudit        Function = "watch-audit"
 	RotateKeys        Function = "rotate-keys"
+	FoundRegister     Function = "found-register"
 )
 
 // Functions returns every function in a fixed order.
 func Functions() []Function {
 	return []Function{ServePages, SubmitForm, AcceptSubmissions, ServeConsole, Approve, OpenRestricted, BuildExport, ReleaseArchive, PurgeExpired,
-		SealAudit, WatchAudit, RotateKeys}
+		SealAudit, WatchAudit, RotateKeys, FoundRegister}
 }
 
 // Set is what one function may do. The zero Set allows nothing.
@@ -202,6 +203,13 @@ var table = map[Function]Set{
 	},
 	WatchAudit: {
 		Store: join(lanes(), []store.Grant{{Table: store.Audit, Prefix: "ENDED#", Access: get}}),
+	},
+	FoundRegister: {
+		Store: join(lanes(), []store.Grant{
+			{Table: store.Work, Prefix: rows.PrefixStaff, Access: query | put},
+			{Table: store.Work, Prefix: rows.PrefixSubject, Access: put},
+			{Table: store.Work, Prefix: rows.PrefixJob + string(FoundRegister), Access: put},
+		}),
 	},
 	RotateKeys: {
 		Store: join(lanes(), []store.Grant{

@@ -61,7 +61,7 @@ func others(function grants.Function) []env.Variable {
 		return []env.Variable{env.Pack, env.KMSManifest, env.KMSArchives, env.KMSCheckpoints, env.KMSReceipts, env.FormOrigins}
 	case grants.ServeConsole:
 		return []env.Variable{env.Pack, env.OIDCIssuer, env.OIDCAudience, env.OpenRestricted, env.QueueExports}
-	case grants.Approve, grants.OpenRestricted, grants.ReleaseArchive:
+	case grants.Approve, grants.OpenRestricted, grants.ReleaseArchive, grants.FoundRegister:
 		return []env.Variable{env.Pack, env.OIDCIssuer, env.OIDCAudience}
 	case grants.AcceptSubmissions, grants.BuildExport, grants.PurgeExpired:
 		return []env.Variable{env.Pack}

@@ -2,17 +2,16 @@ package embedded
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"time"
 
-	"kexin/shared/record"
+	"kexin/shared/founding"
+	"kexin/shared/grants"
 	"kexin/shared/retention"
-	"kexin/shared/rows"
-	"kexin/shared/staff"
+	"kexin/shared/system"
 )
 
 // Warm finds at the start a clock that cannot be trusted: it went back, or further ahead than this server has ever been away. The server
@@ -56,76 +55,30 @@ This is a demonstration store: its key file is not sealed, its clock can be move
 `, "\n")
 }
 
-// FirstMember is one entry of the file that FirstStaff reads.
-type FirstMember struct {
-	Name       string            `json:"name"`
-	Role       record.Role       `json:"role"`
-	Title      record.Text       `json:"title"`
-	Department record.Department `json:"department"`
-	Subject    string            `json:"subject"` // subject of the tokens of the configured issuer
-	NDA        string            `json:"nda"`     // last day, ISO 8601
-	Training   string            `json:"training"`
-	Vetting    string            `json:"vetting"`
-}
+// ErrRegister: the store is a demonstration, which has its own people.
+var ErrRegister = errors.New("a demonstration has its own staff register")
 
-// ErrRegister: the staff register is not empty, or the file does not name who can change it with two persons.
-var ErrRegister = errors.New("first staff register refused")
-
-// FirstStaff writes the first staff register of a product store. It works once: afterwards two persons change the register. The file must
-// name at least one member of role R10, who asks for changes, and one of R8 or R11, who approves them.
+// FirstStaff writes the first staff register of a product store from a file, see package founding.
 func (s *Server) FirstStaff(ctx context.Context, path string, out io.Writer) error {
-	present, err := s.parts.approve.Register.List(ctx)
-	if err != nil {
-		return err
+	if s.Issuing != nil {
+		return ErrRegister
 	}
-	if len(present) > 0 || s.Issuing != nil {
-		return fmt.Errorf("%w: there is a register already; two persons change it", ErrRegister)
-	}
-	members, err := readFirst(path)
-	if err != nil {
-		return err
-	}
-	for _, m := range members {
-		if err := s.putFirst(ctx, m); err != nil {
-			return err
-		}
-	}
-	fmt.Fprintf(out, "staff register written: %d members\n", len(members))
-	return nil
-}
-
-func readFirst(path string) ([]FirstMember, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read first staff: %w", err)
+		return fmt.Errorf("read first staff: %w", err)
 	}
-	var members []FirstMember
-	if err := json.Unmarshal(data, &members); err != nil {
-		return nil, fmt.Errorf("%w: not a list of members", ErrRegister)
-	}
-	asks, approves := false, false
-	for _, m := range members {
-		asks = asks || m.Role == "R10"
-		approves = approves || m.Role == "R8" || m.Role == "R11"
-	}
-	if !asks || !approves {
-		return nil, fmt.Errorf("%w: name at least one R10 and one R8 or R11", ErrRegister)
-	}
-	return members, nil
-}
-
-func (s *Server) putFirst(ctx context.Context, m FirstMember) error {
-	if s.Pack.Roles[m.Role] == nil || s.Pack.Departments[m.Department] == (record.Text{}) || m.Subject == "" {
-		return fmt.Errorf("%w: unknown role or department, or no subject", ErrRegister)
-	}
-	id, err := record.NewID(s.Random, record.PrefixStaff)
+	members, err := founding.Read(data)
 	if err != nil {
 		return err
 	}
-	ops, err := staff.PutOps(record.StaffID(id), rows.StaffBody{Name: m.Name, Role: m.Role, Title: m.Title, Department: m.Department,
-		NDA: staff.EndOf(m.NDA), Training: staff.EndOf(m.Training), Vetting: staff.EndOf(m.Vetting), Active: true, Subject: rows.SubjectHash(s.Issuer, m.Subject)}, 0, "")
+	sys, err := system.New(s.backend, grants.FoundRegister)
 	if err != nil {
 		return err
 	}
-	return s.Store.Transact(ctx, "", ops...)
+	founder := &founding.Founder{Store: sys.Store, Log: sys.Log, Pack: sys.Pack, Issuer: s.Issuer, Now: sys.Now, Random: sys.Random}
+	report, err := founder.Found(ctx, members)
+	if err == nil {
+		fmt.Fprintf(out, "staff register written: %d members\n", report.Members)
+	}
+	return err
 }

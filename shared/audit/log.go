@@ -187,9 +187,18 @@ func (l *Log) token() (store.Token, error) {
 	return store.Token(base64.RawURLEncoding.EncodeToString(raw[:])), nil
 }
 
+func ascending[T ~string](list []T) bool {
+	for i := 1; i < len(list); i++ {
+		if list[i-1] >= list[i] {
+			return false
+		}
+	}
+	return true
+}
+
 // sorted returns list sorted without repetitions, leaving list itself alone.
 func sorted[T ~string](list []T) []T {
-	if slices.IsSorted(list) && len(slices.Compact(slices.Clone(list))) == len(list) {
+	if ascending(list) {
 		return list
 	}
 	copied := slices.Clone(list)

@@ -23,7 +23,20 @@ const (
 
 // normal is NFKC, lower case, without white space: the form in which two spellings of a value are the same.
 func normal(text string) string {
+	if isPlain(text) {
+		return text
+	}
 	return strings.Join(strings.Fields(folded(text)), "")
+}
+
+// isPlain reports the texts that are normal as they are: printing ASCII without capitals and spaces, such as telephone numbers.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c <= ' ' || c >= 0x7f || c >= 'A' && c <= 'Z' {
+			return false
+		}
+	}
+	return true
 }
 
 // folded is NFKC and lower case.

@@ -245,7 +245,7 @@ func (k *check) submission(item store.Item) {
 	id := record.SubmissionID(item.Key.SK)
 	known := slices.Contains([]string{rows.SubmissionSealed, rows.SubmissionAccepted, rows.SubmissionRefused}, state)
 	switch {
-	case rows.Decode(item.Body, &body) != nil || body.Format != rows.Format || !known || rows.Submission(id) != item.Key:
+	case rows.Decode(item.Body, &body) != nil || body.Format < 1 || body.Format > rows.SubmissionFormat || !known || rows.Submission(id) != item.Key:
 		k.found(Submission, item.Key, "format")
 	case (state == rows.SubmissionSealed) != (len(body.Envelope) > 0):
 		k.found(Submission, item.Key, state)

@@ -9,7 +9,9 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"hash"
 	"log/slog"
+	"sync"
 
 	"kexin/shared/blind"
 	"kexin/shared/keys"
@@ -26,8 +28,9 @@ const macSize = 16
 
 // Indexes computes index rows and keyed hashes. It is safe for concurrent use and prints redacted.
 type Indexes struct {
-	key *blind.Key
-	mac []byte
+	key    *blind.Key
+	mac    []byte
+	hashes sync.Pool // of HMACs that have absorbed mac
 }
 
 // New returns the indexes of a deployment under secret, at least blind.SecretSize bytes, which is not kept. Errors: blind.ErrSecret.
@@ -40,7 +43,7 @@ func New(secret []byte, deployment record.DeploymentID) (*Indexes, error) {
 	if err != nil {
 		return nil, fmt.Errorf("derive key of keyed hashes: %w", err)
 	}
-	return &Indexes{key, mac}, nil
+	return &Indexes{key: key, mac: mac}, nil
 }
 
 // Load reads the deployment's wrapped index key and opens it: one call to the root keys for the life of a process. store.ErrNotFound:
@@ -84,14 +87,16 @@ func names(tokens []blind.Token) []string {
 // MAC returns the first 16 bytes of HMAC-SHA-256 over label, after its length, and data. Labels keep uses apart; no label and data give
 // the input of another pair.
 func (x *Indexes) MAC(label string, data []byte) [macSize]byte {
-	h := hmac.New(sha256.New, x.mac)
-	var length [4]byte
-	binary.BigEndian.PutUint32(length[:], uint32(len(label)))
-	h.Write(length[:])
-	h.Write([]byte(label))
+	h, ok := x.hashes.Get().(hash.Hash)
+	if !ok {
+		h = hmac.New(sha256.New, x.mac)
+	}
+	defer x.hashes.Put(h)
+	h.Reset()
+	var room [128]byte
+	h.Write(append(binary.BigEndian.AppendUint32(room[:0], uint32(len(label))), label...))
 	h.Write(data)
-	var sum [sha256.Size]byte
-	return [macSize]byte(h.Sum(sum[:0])[:macSize])
+	return [macSize]byte(h.Sum(room[:0])[:macSize])
 }
 
 const redacted = "[redacted]"

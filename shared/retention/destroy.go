@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"kexin/shared/audit"
+	"kexin/shared/audit/entry"
 	"kexin/shared/record"
 	"kexin/shared/rows"
 	"kexin/shared/store"
@@ -124,21 +124,13 @@ func (r *run) destroyEntry(id record.CustomerID, item store.Item, head *rows.Hea
 		e.Sections = append(e.Sections, state.ID)
 	}
 	e.Head.Before = audit.Digest(rows.Digest(item.Body))
-	e.Facts = audit.Facts{"deadline": moment(rows.At(head.Deadline)), "sections": fmt.Sprint(len(head.Sections)), "rule": "retention"}
+	e.Facts = audit.Facts{"deadline": entry.Moment(rows.At(head.Deadline)), "sections": fmt.Sprint(len(head.Sections)), "rule": "retention"}
 	return e
-}
-
-// moment writes t to the second, rounded up: nothing is claimed before it is true.
-func moment(t time.Time) string {
-	if up := t.Truncate(time.Second); !up.Equal(t) {
-		t = up.Add(time.Second)
-	}
-	return t.UTC().Format(time.RFC3339)
 }
 
 func (r *run) residueOp(due store.Item, later []string, e audit.Entry) (store.Op, error) {
 	body := rows.DueBody{State: rows.DueResidue, At: due.Int(store.AttrDeadline), Indexes: later,
-		Facts: map[string]string{"started": moment(r.now), "sections": e.Facts["sections"]}}
+		Facts: map[string]string{"started": entry.Moment(r.now), "sections": e.Facts["sections"]}}
 	item, err := body.Item(due.Key)
 	return store.PutIf(item, store.IfEqual(store.AttrState, store.S(rows.DueWaiting))), err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"kexin/shared/audit"
+	"kexin/shared/audit/entry"
 	"kexin/shared/record"
 	"kexin/shared/rows"
 	"kexin/shared/store"
@@ -30,7 +31,7 @@ func (r *run) finish(ctx context.Context, due store.Item) error {
 	e := r.entry("destroy", id)
 	e.Verdict, e.Code = audit.Outcome, "destroyed"
 	e.Facts = audit.Facts{"sections": body.Facts["sections"], "deleted": fmt.Sprint(deleted), "archives": fmt.Sprint(voided),
-		"started": body.Facts["started"], "finished": moment(r.Now()), "irrecoverable": moment(r.irrecoverable()), "rule": "retention"}
+		"started": body.Facts["started"], "finished": entry.Moment(r.Now()), "irrecoverable": entry.Moment(r.irrecoverable()), "rule": "retention"}
 	if _, err = r.Log.Act(ctx, e, store.DeleteIf(due.Key, store.IfEqual(store.AttrState, store.S(rows.DueResidue)))); err == nil {
 		r.count(func(report *Report) { report.Finished++; report.Voided += voided })
 	}

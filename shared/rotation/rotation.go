@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"kexin/shared/audit"
+	"kexin/shared/audit/entry"
 	"kexin/shared/keys"
 	"kexin/shared/record"
 	"kexin/shared/rows"
@@ -146,7 +147,7 @@ func (r *Rotator) publish(ctx context.Context, m seal.Manifest, version int64, c
 	}
 	item := store.Item{Key: rows.ManifestKey(), Body: body, Attrs: map[string]store.Attr{store.AttrVersion: store.N(version + 1)}}
 	e := audit.Entry{Action: "rotate_keys", Verdict: audit.Allow, Code: code, Actor: audit.Actor{Kind: audit.System, ID: "rotate-keys"},
-		Facts: audit.Facts{"epoch": fmt.Sprint(m.Branches[0].Epoch), "expires": m.Expires.UTC().Format(time.RFC3339)}}
+		Facts: audit.Facts{"epoch": fmt.Sprint(m.Branches[0].Epoch), "expires": entry.Moment(m.Expires)}}
 	_, err = r.Log.Act(ctx, e, store.PutIf(item, cond))
 	return err
 }

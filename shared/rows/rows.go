@@ -5,6 +5,8 @@ package rows
 
 import (
 	"bytes"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -34,7 +36,7 @@ func Encode(v any) ([]byte, error) {
 	if !ok { // the pool holds nothing else
 		room = new([]byte)
 	}
-	written, err := cbor.Append((*room)[:0], v)
+	written, err := appended((*room)[:0], v)
 	if err != nil {
 		return nil, fmt.Errorf("encode row: %w", err)
 	}
@@ -47,8 +49,21 @@ func Encode(v any) ([]byte, error) {
 	return body, nil
 }
 
+func appended(room []byte, v any) ([]byte, error) {
+	if own, ok := v.(Appender); ok {
+		return own.AppendCBOR(room), nil
+	}
+	return cbor.Append(room, v)
+}
+
 // Decode reads body into v. Bytes that are not the encoding of a v are refused with ErrFormat.
 func Decode(body []byte, v any) error {
+	if own, ok := v.(reader); ok {
+		in := newReader(body)
+		if own.readCBOR(in); in.done() {
+			return nil
+		}
+	}
 	if err := cbor.Decode(body, v); err != nil {
 		return fmt.Errorf("%w: %w", ErrFormat, err)
 	}
@@ -97,8 +112,11 @@ func shard(id string) string {
 	for i := range len(id) {
 		sum = (sum ^ uint32(id[i])) * 16777619
 	}
-	return fmt.Sprintf("%02x", (sum>>16^sum)%Shards)
+	n := (sum>>16 ^ sum) % Shards
+	return string([]byte{hexDigits[n>>4], hexDigits[n&15]})
 }
+
+const hexDigits = "0123456789abcdef"
 
 // ShardNames returns every shard in order.
 func ShardNames() []string {
@@ -161,7 +179,16 @@ func Card(id record.CustomerID) store.Key {
 
 // Section is the key of one version of a section: table restricted for L3, records for the rest.
 func Section(level record.Level, id record.CustomerID, section record.SectionID, version uint32) store.Key {
-	return store.Key{Table: TableOf(level), PK: PrefixCustomer + string(id), SK: fmt.Sprintf("%s%s#%08x", SortSection, section, version)}
+	return store.Key{Table: TableOf(level), PK: PrefixCustomer + string(id), SK: SortSection + string(section) + "#" + Hex8(version)}
+}
+
+// Hex8 returns n in eight hex digits.
+func Hex8(n uint32) string {
+	var number [4]byte
+	var text [8]byte
+	binary.BigEndian.PutUint32(number[:], n)
+	hex.Encode(text[:], number[:])
+	return string(text[:])
 }
 
 // ParseSection returns what a section's sort key says, or ErrFormat.
@@ -180,7 +207,7 @@ func ParseSection(sk string) (record.SectionID, uint32, error) {
 
 // Consent is the key of entry n of a customer's consent ledger.
 func Consent(id record.CustomerID, n uint32) store.Key {
-	return store.Key{Table: store.Records, PK: PrefixCustomer + string(id), SK: fmt.Sprintf("%s%06x", SortConsent, n)}
+	return store.Key{Table: store.Records, PK: PrefixCustomer + string(id), SK: SortConsent + strings.TrimPrefix(Hex8(n), "00")}
 }
 
 // Note is the key of a sealed note, such as the typed reason of a reveal.

@@ -17,8 +17,10 @@ type SubmissionBody struct {
 	Received int64  // Unix seconds
 	BodyMAC  []byte // HMAC of the request body under a key derived from the idempotency key
 	Envelope []byte
-	Reply    []byte // what the caller was answered, until accepted
 }
+
+// SubmissionFormat is the format of submissions' rows. Format 1 had one member more, which was never used; its rows are still read.
+const SubmissionFormat = 2
 
 // States of a submission's row (AttrState).
 const (
@@ -32,7 +34,7 @@ const AttrExpiry = store.AttrExpiry
 
 // Item returns the submission's row in state.
 func (s SubmissionBody) Item(id record.SubmissionID, state string, expiry int64) (store.Item, error) {
-	s.Format = Format
+	s.Format = SubmissionFormat
 	body, err := Encode(s)
 	if err != nil {
 		return store.Item{}, err

@@ -168,12 +168,12 @@ type branchWrapper struct {
 	branch Branch
 }
 
-func (b branchWrapper) WrapItemKey(ctx context.Context, dst []byte, key *Key, ad []byte) ([]byte, error) {
+func (b branchWrapper) WrapItemKey(ctx context.Context, dst []byte, key *Key, nonce, ad []byte) ([]byte, error) {
 	in, err := b.writer.current(ctx, b.branch)
 	if err != nil {
 		return nil, err
 	}
-	return appendIntakeWrap(dst, b.writer.random, in.id, in.aead, key, ad)
+	return appendIntakeWrap(dst, in.id, in.aead, key, nonce, ad), nil
 }
 
 // own returns the process's own intake key with id, nil when it never had it, has replaced it, or its hour is over.

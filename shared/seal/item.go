@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"sync"
 
 	"kexin/shared/record"
 )
@@ -22,8 +23,8 @@ type Place struct {
 
 // KeyWrapper wraps item keys: an intake key for L1 and L2, a root key for L3.
 type KeyWrapper interface {
-	// WrapItemKey appends the wrapped key, self-describing, to dst.
-	WrapItemKey(ctx context.Context, dst []byte, key *Key, ad []byte) ([]byte, error)
+	// WrapItemKey appends the wrapped key, self-describing, to dst. nonce is 12 fresh random bytes for this one call.
+	WrapItemKey(ctx context.Context, dst []byte, key *Key, nonce, ad []byte) ([]byte, error)
 }
 
 // KeyUnwrapper opens what KeyWrappers wrapped.
@@ -43,46 +44,71 @@ const (
 //	item = version 1 | algorithm 1 | key id 16 | n 2 | wrapped key n | nonce 12 | ciphertext | tag 16
 //	wrapped key = nonce 12 | AES-256-GCM(shred, inner wrap) | tag 16
 func SealItem(ctx context.Context, random io.Reader, wrapper KeyWrapper, shred *Key, place Place, plaintext []byte) ([]byte, error) {
-	var fresh [KeySize + keyIDSize + 2*nonceSize]byte // one draw: each is a system call
-	if _, err := io.ReadFull(random, fresh[:]); err != nil {
-		return nil, fmt.Errorf("draw item key: %w", err)
-	}
-	key, keyID, nonces := (*Key)(fresh[:KeySize]), fresh[KeySize:KeySize+keyIDSize], fresh[KeySize+keyIDSize:]
-	defer clear(fresh[:KeySize])
-	item := make([]byte, itemHeaderSize, itemHeaderSize+wrapRoom+nonceSize+len(plaintext)+tagSize)
-	item[0], item[1] = formatVersion, algAES256GCM
-	copy(item[2:], keyID)
-	scratch := make([]byte, scratchSize) // one allocation for what crosses interfaces
-	ad := place.appendKeyAD(scratch[:0:adSize], keyID)
-	item, err := appendWrapped(ctx, item, nonces[:nonceSize], scratch[2*adSize:2*adSize], wrapper, shred, key, ad)
-	if err != nil {
-		return nil, err
-	}
-	binary.BigEndian.PutUint16(item[itemHeaderSize-2:], uint16(len(item)-itemHeaderSize))
-	aead, err := newAEAD(key)
-	if err != nil {
-		return nil, err
-	}
-	return appendSealedAt(item, nonces[nonceSize:], aead, plaintext, place.appendItemAD(scratch[adSize:adSize:2*adSize], keyID)), nil
-}
-
-// Room for associated data and for an inner wrap; what is longer is allocated apart.
-const (
-	adSize      = 256
-	scratchSize = 2*adSize + 128
-)
-
-// appendWrapped appends key wrapped by wrapper, with room for that in buffer, and then by shred.
-func appendWrapped(ctx context.Context, dst, nonce, buffer []byte, wrapper KeyWrapper, shred, key *Key, ad []byte) ([]byte, error) {
-	inner, err := wrapper.WrapItemKey(ctx, buffer, key, ad)
-	if err != nil {
-		return nil, fmt.Errorf("wrap item key: %w", err)
-	}
 	aead, err := newAEAD(shred)
 	if err != nil {
 		return nil, err
 	}
-	return appendSealedAt(dst, nonce, aead, inner, ad), nil
+	return appendItem(ctx, nil, random, wrapper, aead, place, plaintext)
+}
+
+// Shred seals several items under one shred key, whose cipher is set up once.
+type Shred struct{ aead cipher.AEAD }
+
+// NewShred returns the sealer of a shred key.
+func NewShred(key *Key) (Shred, error) {
+	aead, err := newAEAD(key)
+	return Shred{aead}, err
+}
+
+// SealItem appends to dst what the function SealItem returns for the key of s.
+func (s Shred) SealItem(ctx context.Context, dst []byte, random io.Reader, wrapper KeyWrapper, place Place, plaintext []byte) ([]byte, error) {
+	return appendItem(ctx, dst, random, wrapper, s.aead, place, plaintext)
+}
+
+// workspace is what sealing one item needs beside the item: it crosses interfaces, so it would be allocated each time.
+type workspace struct {
+	fresh [KeySize + keyIDSize + 3*nonceSize]byte // one draw: each is a system call
+	keyAD [adSize]byte
+	ad    [adSize]byte
+	inner [128]byte
+}
+
+var workspaces = sync.Pool{New: func() any { return &workspace{} }}
+
+// adSize is room for associated data; what is longer is allocated apart.
+const adSize = 256
+
+func appendItem(ctx context.Context, dst []byte, random io.Reader, wrapper KeyWrapper, shred cipher.AEAD, place Place, plaintext []byte) ([]byte, error) {
+	work, ok := workspaces.Get().(*workspace)
+	if !ok { // the pool holds nothing else
+		work = &workspace{}
+	}
+	defer work.release()
+	if _, err := io.ReadFull(random, work.fresh[:]); err != nil {
+		return nil, fmt.Errorf("draw item key: %w", err)
+	}
+	key, keyID, nonces := (*Key)(work.fresh[:KeySize]), work.fresh[KeySize:KeySize+keyIDSize], work.fresh[KeySize+keyIDSize:]
+	item := make([]byte, 0, len(dst)+itemHeaderSize+wrapRoom+nonceSize+len(plaintext)+tagSize)
+	item = append(append(append(append(item, dst...), formatVersion, algAES256GCM), keyID...), 0, 0)
+	start := len(item)
+	ad := place.appendKeyAD(work.keyAD[:0], keyID)
+	inner, err := wrapper.WrapItemKey(ctx, work.inner[:0], key, nonces[2*nonceSize:], ad)
+	if err != nil {
+		return nil, fmt.Errorf("wrap item key: %w", err)
+	}
+	item = appendSealedAt(item, nonces[:nonceSize], shred, inner, ad)
+	binary.BigEndian.PutUint16(item[start-2:], uint16(len(item)-start))
+	aead, err := newAEAD(key)
+	if err != nil {
+		return nil, err
+	}
+	return appendSealedAt(item, nonces[nonceSize:2*nonceSize], aead, plaintext, place.appendItemAD(work.ad[:0], keyID)), nil
+}
+
+// release forgets the item key.
+func (w *workspace) release() {
+	clear(w.fresh[:])
+	workspaces.Put(w)
 }
 
 // OpenItem returns the plaintext of an item that lives at place, or ErrOpen. It needs both the shred key and what wrapped the key.
@@ -138,10 +164,10 @@ const (
 )
 
 // appendIntakeWrap appends key wrapped under an intake key.
-func appendIntakeWrap(dst []byte, random io.Reader, id [16]byte, intake cipher.AEAD, key *Key, ad []byte) ([]byte, error) {
+func appendIntakeWrap(dst []byte, id [16]byte, intake cipher.AEAD, key *Key, nonce, ad []byte) []byte {
 	dst = append(dst, innerIntake)
 	dst = append(dst, id[:]...)
-	return appendSealed(dst, random, intake, key[:], append(ad, id[:]...))
+	return appendSealedAt(dst, nonce, intake, key[:], append(ad, id[:]...))
 }
 
 // splitIntakeWrap returns the intake id and the sealed key of an inner wrap of kind innerIntake.

@@ -21,12 +21,12 @@ func place() Place {
 // direct wraps item keys under a fixed intake key, so that tests of items need no branches.
 type direct struct{ key Key }
 
-func (d direct) WrapItemKey(_ context.Context, dst []byte, key *Key, ad []byte) ([]byte, error) {
+func (d direct) WrapItemKey(_ context.Context, dst []byte, key *Key, nonce, ad []byte) ([]byte, error) {
 	aead, err := newAEAD(&d.key)
 	if err != nil {
 		return nil, err
 	}
-	return appendIntakeWrap(dst, rand.Reader, [16]byte{7}, aead, key, ad)
+	return appendIntakeWrap(dst, [16]byte{7}, aead, key, nonce, ad), nil
 }
 
 func (d direct) UnwrapItemKey(_ context.Context, wrapped, ad []byte) (Key, error) {
@@ -157,7 +157,7 @@ func FuzzSplitItem(f *testing.F) {
 }
 
 func FuzzIntakeWrap(f *testing.F) {
-	wrapped, err := direct{Key{1}}.WrapItemKey(context.Background(), nil, &Key{3}, []byte("ad"))
+	wrapped, err := direct{Key{1}}.WrapItemKey(context.Background(), nil, &Key{3}, make([]byte, nonceSize), []byte("ad"))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -190,4 +190,44 @@ func FuzzDecodeIntakeRow(f *testing.F) {
 			t.Errorf("row does not survive its encoding: %v", err)
 		}
 	})
+}
+
+// nonceKeeper wraps as direct does and keeps the nonces that it was given.
+type nonceKeeper struct {
+	direct
+	seen map[string]int
+}
+
+func (n nonceKeeper) WrapItemKey(ctx context.Context, dst []byte, key *Key, nonce, ad []byte) ([]byte, error) {
+	n.seen[string(nonce)]++
+	return n.direct.WrapItemKey(ctx, dst, key, nonce, ad)
+}
+
+// Every item has a key and three nonces of its own, under one shred key and from one workspace too.
+func TestNothingFreshIsUsedTwice(t *testing.T) {
+	wrapper, key := nonceKeeper{direct{Key{1}}, map[string]int{}}, Key{2}
+	shred, err := NewShred(&key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const items = 200
+	for range items {
+		item, err := shred.SealItem(t.Context(), nil, rand.Reader, wrapper, place(), []byte("secret"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		keyID, wrapped, sealed, err := splitItem(item)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wrapper.seen[string(wrapped[:nonceSize])]++
+		wrapper.seen[string(sealed[:nonceSize])]++
+		wrapper.seen[string(keyID)]++
+		if plain, err := OpenItem(t.Context(), wrapper, &key, place(), item); err != nil || string(plain) != "secret" {
+			t.Fatalf("%q %v", plain, err)
+		}
+	}
+	if len(wrapper.seen) != 4*items {
+		t.Errorf("%d fresh values for %d items", len(wrapper.seen), items)
+	}
 }

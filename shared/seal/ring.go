@@ -169,7 +169,7 @@ func (r *Ring) UnwrapItemKey(ctx context.Context, wrapped, ad []byte) (Key, erro
 type Root struct{ Keys keys.Keys }
 
 // WrapItemKey wraps key by one call to the root keys.
-func (r Root) WrapItemKey(ctx context.Context, dst []byte, key *Key, _ []byte) ([]byte, error) {
+func (r Root) WrapItemKey(ctx context.Context, dst []byte, key *Key, _, _ []byte) ([]byte, error) {
 	wrapped, err := r.Keys.Wrap(ctx, keys.ForRecord, key[:])
 	if err != nil {
 		return nil, err

@@ -136,13 +136,13 @@ func TestIntakeKeysRotate(t *testing.T) {
 			w.Spend(seal.BranchL1)
 			continue
 		}
-		_, err := wrapper.WrapItemKey(t.Context(), dst[:0], &key, nil)
+		_, err := wrapper.WrapItemKey(t.Context(), dst[:0], &key, make([]byte, 12), nil)
 		l.must(err)
 	}
 	if len(l.rows) != 2 {
 		t.Fatalf("%d keys after 2^20 uses", len(l.rows))
 	}
-	_, err := wrapper.WrapItemKey(t.Context(), dst[:0], &key, nil)
+	_, err := wrapper.WrapItemKey(t.Context(), dst[:0], &key, make([]byte, 12), nil)
 	l.must(err)
 	if len(l.rows) != 3 {
 		t.Fatalf("%d keys after 2^20+1 uses", len(l.rows))

@@ -15,8 +15,8 @@ import (
 const (
 	homeRegion   = "CN" // numbers without a country code are Chinese
 	homeCode     = 86
-	maxPhoneText = 40   // in bytes, spaces and dashes included; the longest number has 15 digits
-	maxLocalPart = 64   // RFC 5321, 4.5.3.1.1
+	maxPhoneText = 40 // in bytes, spaces and dashes included; the longest number has 15 digits
+	maxLocalPart = 64 // RFC 5321, 4.5.3.1.1
 )
 
 // dashes maps what input methods write for the hyphen.
@@ -25,21 +25,28 @@ var dashes = strings.NewReplacer("–", "-", "—", "-", "‐", "-", "‑", "-",
 // phoneNumber returns the number in E.164. Numbers without + or 00 are Chinese, landlines with their area code. An extension is refused,
 // because E.164 would lose it silently.
 func phoneNumber(_ Rule, text string, _ time.Time) (string, error) {
+	if bareMobile(text) { // nothing to normalise
+		return mobile(text)
+	}
 	text = dashes.Replace(norm.NFKC.String(text))
 	if len(text) > maxPhoneText || strings.ContainsFunc(text, func(r rune) bool { return !strings.ContainsRune("0123456789+-() .", r) }) {
 		return "", problem(BadPhone)
 	}
 	if bareMobile(text) {
-		if !phone.Valid(homeCode, text) {
-			return "", problem(BadPhone)
-		}
-		return "+86" + text, nil
+		return mobile(text)
 	}
 	number, ok := phone.E164(text, homeRegion)
 	if !ok {
 		return "", problem(BadPhone)
 	}
 	return number, nil
+}
+
+func mobile(digits string) (string, error) {
+	if !phone.Valid(homeCode, digits) {
+		return "", problem(BadPhone)
+	}
+	return "+86" + digits, nil
 }
 
 // bareMobile recognises the spelling that nearly everybody uses, eleven digits of a Chinese mobile number and nothing else, which need

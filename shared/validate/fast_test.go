@@ -2,12 +2,15 @@ package validate
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/nyaruka/phonenumbers"
 	"golang.org/x/text/unicode/norm"
+	"pgregory.net/rapid"
 )
 
 // What common lets through is visible, and normalising leaves it alone even beside its like.
@@ -48,4 +51,22 @@ func BenchmarkPhone(b *testing.B) {
 	for b.Loop() {
 		_, _ = phoneNumber(Rule{}, "13800000001", time.Time{})
 	}
+}
+
+// The scan of bytes says what the scan of characters says.
+func TestAllCommonAgrees(t *testing.T) {
+	agree := func(text string) bool {
+		slow := utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !common(r) })
+		return allCommon(text) == slow
+	}
+	for r := rune(-1); r <= unicode.MaxRune+1; r++ {
+		if text := string(r); !agree(text) || !agree("中"+text+"a") {
+			t.Fatalf("%U", r)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		if text := rapid.SliceOf(rapid.SampledFrom([]byte{'a', ' ', '~', 0x7f, 0xe3, 0xe4, 0xef, 0xbc, 0x80, 0xb8, 0xad, 0xff, 0xed, 0xa0, '\n'})).Draw(t, "bytes"); !agree(string(text)) {
+			t.Fatalf("%x", text)
+		}
+	})
 }

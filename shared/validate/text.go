@@ -8,7 +8,7 @@ import (
 )
 
 func line(rule Rule, text string, _ time.Time) (string, error) {
-	if strings.ContainsFunc(text, invisible) {
+	if !allCommon(text) && strings.ContainsFunc(text, invisible) {
 		return "", problem(BadCharacter)
 	}
 	return within(text, limit(rule, MaxStr))
@@ -17,7 +17,7 @@ func line(rule Rule, text string, _ time.Time) (string, error) {
 // paragraphs is line with line breaks, which it makes \n, with tabs, and with the zero-width joiners that emoji and some scripts need.
 func paragraphs(rule Rule, text string, _ time.Time) (string, error) {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
-	if strings.ContainsFunc(text, func(r rune) bool {
+	if !allCommon(text) && strings.ContainsFunc(text, func(r rune) bool {
 		return !common(r) && seldom(r) && !strings.ContainsRune("\n\t\u200c\u200d", r)
 	}) {
 		return "", problem(BadCharacter)
@@ -57,6 +57,26 @@ func invisible(r rune) bool {
 // They are visible and the same in every normal form that composes.
 func common(r rune) bool {
 	return r >= ' ' && r <= '~' || r >= 0x4e00 && r <= 0x9fff || r >= 0x3001 && r <= 0x3011 || r >= 0xff01 && r <= 0xff5e
+}
+
+// allCommon reports whether text is valid UTF-8 of common characters only. It reads the bytes itself, because nearly all that anybody
+// enters is so.
+func allCommon(text string) bool {
+	for i := 0; i < len(text); {
+		c := text[i]
+		if c >= ' ' && c <= '~' {
+			i++
+			continue
+		}
+		if c < 0xe3 || c > 0xef || len(text)-i < 3 || text[i+1]&0xc0 != 0x80 || text[i+2]&0xc0 != 0x80 {
+			return false
+		}
+		if !common(rune(c&0x0f)<<12 | rune(text[i+1]&0x3f)<<6 | rune(text[i+2]&0x3f)) {
+			return false
+		}
+		i += 3
+	}
+	return true
 }
 
 func seldom(r rune) bool {

@@ -122,10 +122,10 @@ func clean(text string) (string, error) {
 	if len(text) > maxBytes {
 		return "", problem(TooLong)
 	}
-	if !utf8.ValidString(text) {
-		return "", problem(BadEncoding)
-	}
-	if strings.ContainsFunc(text, func(r rune) bool { return !common(r) }) {
+	if !allCommon(text) {
+		if !utf8.ValidString(text) {
+			return "", problem(BadEncoding)
+		}
 		text = norm.NFC.String(text)
 	}
 	text = strings.TrimSpace(text)

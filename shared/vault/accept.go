@@ -93,7 +93,7 @@ const keepAnswers = 24 * 60 * 60
 
 // strip returns the put that takes the envelope out of a submission's row, on condition that it still waits.
 func (v *Vault) strip(id record.SubmissionID, body rows.SubmissionBody, state string) (store.Op, error) {
-	body.Envelope, body.Reply = nil, nil
+	body.Envelope = nil
 	item, err := body.Item(id, state, v.Now().Unix()+keepAnswers)
 	return store.PutIf(item, store.IfEqual(store.AttrState, store.S(rows.SubmissionSealed))), err
 }

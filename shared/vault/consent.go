@@ -1,7 +1,8 @@
 package vault
 
 import (
-	"sort"
+	"slices"
+	"strings"
 
 	"kexin/shared/policy"
 	"kexin/shared/record"
@@ -32,6 +33,19 @@ type Answer struct {
 	Given bool
 }
 
+// AppendCBOR implements rows.Appender.
+func (c ConsentEntry) AppendCBOR(b []byte) []byte {
+	b = rows.AppendInt(rows.AppendInt(rows.AppendArray(b, 12), int64(c.Format)), c.At)
+	b = rows.AppendText(rows.AppendText(rows.AppendText(b, c.Act), c.Notice), c.Language)
+	b = rows.AppendText(rows.AppendBytes(b, c.TextHash), c.Channel)
+	b = rows.AppendText(rows.AppendText(rows.AppendText(b, c.Staff), c.Script), c.Pack)
+	return rows.AppendList(rows.AppendList(b, c.Purposes, appendAnswer), c.Fields, appendAnswer)
+}
+
+func appendAnswer(b []byte, a *Answer) []byte {
+	return rows.AppendBool(rows.AppendText(rows.AppendArray(b, 2), a.Name), a.Given)
+}
+
 func (d *draft) addConsent(pack *policy.Pack, filled *record.Filled) error {
 	entry := ConsentEntry{Act: "given", At: filled.Given, Notice: filled.Notice, Language: filled.Language, Channel: filled.Channel,
 		Staff: filled.Evidence.Staff, Script: filled.Evidence.Script, Pack: pack.Version,
@@ -56,6 +70,6 @@ func answers[K ~string](given map[K]bool) []Answer {
 	for name, yes := range given {
 		list = append(list, Answer{string(name), yes})
 	}
-	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
+	slices.SortFunc(list, func(a, b Answer) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sort"
 
 	"kexin/shared/audit"
 	"kexin/shared/decision"
@@ -197,7 +196,7 @@ func (v *Vault) draft(ctx context.Context, id record.CustomerID, filled *record.
 		return nil, &Problem{"fields", "nothing_to_store"}
 	}
 	d.head.Deadline, d.head.Due = d.head.Latest()
-	sort.Slice(d.fields, func(i, j int) bool { return d.fields[i] < d.fields[j] })
+	slices.Sort(d.fields)
 	if err := d.addCard(card); err != nil {
 		return nil, err
 	}
@@ -208,12 +207,10 @@ func (v *Vault) newHead(filled *record.Filled, mac [16]byte, who newcomer) *rows
 	now := v.Now().Unix()
 	head := &rows.Head{Version: 1, State: rows.StateLive, Schema: v.Pack.Version, Kind: filled.Kind, Stage: "potential",
 		Owner: who.owner, Department: who.department, Channel: filled.Channel, Form: filled.Form, Notice: filled.Notice,
-		Created: now, Triggers: map[string]int64{}, Consents: map[record.PurposeID]rows.ConsentState{}, Ledger: 1, Request: mac}
-	for _, purpose := range v.Pack.Purposes {
-		head.Triggers[purpose.Retention.Trigger] = now
-		if purpose.Minimum != nil {
-			head.Triggers[purpose.Minimum.Trigger] = now
-		}
+		Created: now, Triggers: make(map[string]int64, len(v.triggers)), Consents: make(map[record.PurposeID]rows.ConsentState, len(filled.Consents)),
+		Ledger: 1, Request: mac}
+	for _, trigger := range v.triggers {
+		head.Triggers[trigger] = now
 	}
 	for purpose, given := range filled.Consents {
 		head.Consents[purpose] = consentState(filled, given)
@@ -237,16 +234,25 @@ func consentState(filled *record.Filled, given bool) rows.ConsentState {
 
 // addSection seals the part of fields that belongs to section, when there is one and a purpose of it lives.
 func (v *Vault) addSection(ctx context.Context, d *draft, section *policy.Section, fields record.Fields, card *rows.CardBody) error {
-	part := record.Fields{}
+	var part record.Fields
 	for _, name := range section.Fields {
-		if value, ok := fields[name]; ok && !value.Empty() {
+		value, ok := fields[name]
+		switch {
+		case !ok || value.Empty():
+		case part == nil:
+			part = record.Fields{name: value}
+		default:
 			part[name] = value
 		}
 	}
-	if len(part) == 0 || v.sectionEnd(d.head, section) == 0 {
+	if part == nil {
 		return nil
 	}
-	deadline := v.sectionDeadline(d.head, section)
+	end := v.sectionEnd(d.head, section)
+	if end == 0 {
+		return nil
+	}
+	deadline := max(end, v.keptUntil(d.head, section))
 	shred, err := seal.NewKey(v.Random)
 	if err != nil {
 		return err
@@ -270,12 +276,16 @@ func (v *Vault) sealInto(ctx context.Context, d *draft, state *rows.SectionState
 	for _, pk := range tokens {
 		d.tokens = append(d.tokens, putIndex(pk, d.id))
 	}
-	op, err := v.sealSection(ctx, d.id, state, part)
+	shred, err := shredOf(state)
+	if err != nil {
+		return err
+	}
+	op, err := v.sealSection(ctx, d.id, state, shred, part)
 	if err != nil {
 		return err
 	}
 	d.bodies = append(d.bodies, op)
-	cardPart, ok, err := v.cardPart(ctx, d.id, state, part)
+	cardPart, ok, err := v.cardPart(ctx, d.id, state, shred, part)
 	if ok {
 		card.Parts = append(card.Parts, cardPart)
 	}

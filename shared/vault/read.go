@@ -307,7 +307,11 @@ func (v *Vault) recordReveal(ctx context.Context, c *customer, state *rows.Secti
 	}
 	what := "note/" + string(e.Reveal)
 	level := state.Level
-	body, err := v.sealAt(ctx, c.id, state, level, what, []byte(req.Note))
+	shred, err := shredOf(state)
+	if err != nil {
+		return err
+	}
+	body, err := v.sealAt(ctx, c.id, state, shred, level, what, []byte(req.Note))
 	if err != nil {
 		return err
 	}

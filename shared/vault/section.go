@@ -6,7 +6,8 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"sort"
+	"slices"
+	"strings"
 
 	"kexin/shared/mask"
 	"kexin/shared/policy"
@@ -16,23 +17,22 @@ import (
 	"kexin/shared/store"
 )
 
-// pair is a field as it is sealed. Sections are sorted lists of pairs, so that equal sections have equal plain texts.
-type pair struct {
-	Name record.FieldName
-	Text string
+func encodeFields(fields record.Fields) ([]byte, error) {
+	pairs := make(rows.Pairs, 0, len(fields))
+	for name, value := range fields {
+		pairs = append(pairs, rows.Pair{Name: name, Text: value.Reveal()})
+	}
+	return encodePairs(pairs)
 }
 
-func encodeFields(fields record.Fields) ([]byte, error) {
-	pairs := make([]pair, 0, len(fields))
-	for name, value := range fields {
-		pairs = append(pairs, pair{name, value.Reveal()})
-	}
-	sort.Slice(pairs, func(i, j int) bool { return pairs[i].Name < pairs[j].Name })
+// encodePairs sorts pairs and returns the plain text of the section that they are.
+func encodePairs(pairs rows.Pairs) ([]byte, error) {
+	slices.SortFunc(pairs, func(a, b rows.Pair) int { return strings.Compare(string(a.Name), string(b.Name)) })
 	return rows.Encode(pairs)
 }
 
 func decodeFields(plain []byte) (record.Fields, error) {
-	var pairs []pair
+	var pairs rows.Pairs
 	if err := rows.Decode(plain, &pairs); err != nil {
 		return nil, err
 	}
@@ -48,8 +48,8 @@ func (v *Vault) place(id record.CustomerID, section record.SectionID, schema rec
 	return seal.Place{Deployment: v.Deployment, Customer: id, Section: section, Schema: schema, Version: what}
 }
 
-func sectionVersion(version uint32) string { return fmt.Sprintf("v%08x", version) }
-func cardVersion(version uint32) string    { return fmt.Sprintf("card/%08x", version) }
+func sectionVersion(version uint32) string { return "v" + rows.Hex8(version) }
+func cardVersion(version uint32) string    { return "card/" + rows.Hex8(version) }
 
 func (v *Vault) wrapper(level record.Level) (seal.KeyWrapper, error) {
 	branch, ok := seal.BranchOf(level)
@@ -75,22 +75,28 @@ func (v *Vault) unwrapper(level record.Level) (seal.KeyUnwrapper, error) {
 	return v.Ring, nil
 }
 
+// shredOf returns the sealer of a section's shred key.
+func shredOf(state *rows.SectionState) (seal.Shred, error) {
+	if len(state.Shred) != seal.KeySize {
+		return seal.Shred{}, ErrMismatch
+	}
+	return seal.NewShred((*seal.Key)(state.Shred))
+}
+
 // sealAt seals plain under a section's shred key for the place that what names. The body carries the pack version that it is bound to:
 //
 //	body = length of pack version 1 | pack version | item
-func (v *Vault) sealAt(ctx context.Context, id record.CustomerID, state *rows.SectionState, level record.Level, what string, plain []byte) ([]byte, error) {
+func (v *Vault) sealAt(ctx context.Context, id record.CustomerID, state *rows.SectionState, shred seal.Shred, level record.Level, what string, plain []byte) ([]byte, error) {
 	wrapper, err := v.wrapper(level)
 	if err != nil {
 		return nil, err
 	}
-	shred := seal.Key(state.Shred)
-	item, err := seal.SealItem(ctx, v.Random, wrapper, &shred, v.place(id, state.ID, v.Pack.Version, what), plain)
+	body := append([]byte{byte(len(v.Pack.Version))}, v.Pack.Version...)
+	body, err = shred.SealItem(ctx, body, v.Random, wrapper, v.place(id, state.ID, v.Pack.Version, what), plain)
 	if err != nil {
 		return nil, fmt.Errorf("seal section: %w", err)
 	}
-	body := make([]byte, 0, 1+len(v.Pack.Version)+len(item))
-	body = append(append(body, byte(len(v.Pack.Version))), v.Pack.Version...)
-	return append(body, item...), nil
+	return body, nil
 }
 
 // openAt opens what sealAt sealed.
@@ -137,13 +143,13 @@ func (v *Vault) openBody(ctx context.Context, c *customer, state *rows.SectionSt
 }
 
 // sealSection seals a version of a section, notes its hash in state, and returns the put of its row.
-func (v *Vault) sealSection(ctx context.Context, id record.CustomerID, state *rows.SectionState, fields record.Fields) (store.Op, error) {
+func (v *Vault) sealSection(ctx context.Context, id record.CustomerID, state *rows.SectionState, shred seal.Shred, fields record.Fields) (store.Op, error) {
 	plain, err := encodeFields(fields)
 	if err != nil {
 		return store.Op{}, err
 	}
 	defer clear(plain)
-	body, err := v.sealAt(ctx, id, state, state.Level, sectionVersion(state.Version), plain)
+	body, err := v.sealAt(ctx, id, state, shred, state.Level, sectionVersion(state.Version), plain)
 	if err != nil {
 		return store.Op{}, err
 	}
@@ -154,21 +160,24 @@ func (v *Vault) sealSection(ctx context.Context, id record.CustomerID, state *ro
 }
 
 // cardPart seals the masked values of a section's fields, or returns false when the section has none on the card. L3 is never there.
-func (v *Vault) cardPart(ctx context.Context, id record.CustomerID, state *rows.SectionState, fields record.Fields) (rows.CardPart, bool, error) {
+func (v *Vault) cardPart(ctx context.Context, id record.CustomerID, state *rows.SectionState, shred seal.Shred, fields record.Fields) (rows.CardPart, bool, error) {
 	if state.Level == record.L3 {
 		return rows.CardPart{}, false, nil
 	}
-	masked := record.Fields{}
+	masked := make(rows.Pairs, 0, len(fields))
 	for name, value := range fields {
 		if field := v.Pack.Fields[name]; field != nil && !value.Empty() {
-			masked[name] = record.NewValue(maskOf(field, value))
+			masked = append(masked, rows.Pair{Name: name, Text: maskOf(field, value)})
 		}
 	}
-	plain, err := encodeFields(masked)
-	if err != nil || len(masked) == 0 {
+	if len(masked) == 0 {
+		return rows.CardPart{}, false, nil
+	}
+	plain, err := encodePairs(masked)
+	if err != nil {
 		return rows.CardPart{}, false, err
 	}
-	body, err := v.sealAt(ctx, id, state, record.L1, cardVersion(state.Version), plain)
+	body, err := v.sealAt(ctx, id, state, shred, record.L1, cardVersion(state.Version), plain)
 	return rows.CardPart{Section: state.ID, Version: state.Version, Item: body}, err == nil, err
 }
 
@@ -229,7 +238,7 @@ func (v *Vault) readCard(ctx context.Context, c *customer) (record.Fields, error
 // indexRows returns the partition keys of the rows by which a section's fields are found: unique identifiers first.
 func (v *Vault) indexRows(fields record.Fields) (identifiers, tokens []string) {
 	names := fields.Names()
-	sort.Slice(names, func(i, j int) bool { return names[i] < names[j] })
+	slices.Sort(names)
 	for _, name := range names {
 		field := v.Pack.Fields[name]
 		if field == nil || fields[name].Empty() {

@@ -163,12 +163,16 @@ func (v *Vault) apply(ctx context.Context, ch *change, section *policy.Section, 
 	}
 	state.Version++
 	ch.ops = append(ch.ops, v.reindex(ch.c.id, state, fields)...)
-	op, err := v.sealSection(ctx, ch.c.id, state, fields)
+	shred, err := shredOf(state)
+	if err != nil {
+		return err
+	}
+	op, err := v.sealSection(ctx, ch.c.id, state, shred, fields)
 	if err != nil {
 		return err
 	}
 	ch.ops = append(ch.ops, op)
-	part, ok, err := v.cardPart(ctx, ch.c.id, state, fields)
+	part, ok, err := v.cardPart(ctx, ch.c.id, state, shred, fields)
 	card.Parts = slices.DeleteFunc(card.Parts, func(p rows.CardPart) bool { return p.Section == state.ID })
 	if ok {
 		card.Parts = append(card.Parts, part)

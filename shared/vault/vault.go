@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"kexin/shared/audit"
@@ -116,7 +117,10 @@ type Config struct {
 }
 
 // Vault is the door. It is safe for concurrent use.
-type Vault struct{ Config }
+type Vault struct {
+	Config
+	triggers []string // events that start retention periods of the pack, all of which an entry is
+}
 
 // New returns a Vault, or an error naming the part that is missing: without a log, a store or a policy there is no vault.
 func New(c Config) (*Vault, error) {
@@ -132,7 +136,19 @@ func New(c Config) (*Vault, error) {
 	case c.Deployment == "":
 		return nil, fmt.Errorf("open vault: %w: deployment", ErrIncapable)
 	}
-	return &Vault{c}, nil
+	return &Vault{Config: c, triggers: triggersOf(c.Pack)}, nil
+}
+
+func triggersOf(pack *policy.Pack) []string {
+	var triggers []string
+	for _, purpose := range pack.Purposes {
+		triggers = append(triggers, purpose.Retention.Trigger)
+		if purpose.Minimum != nil {
+			triggers = append(triggers, purpose.Minimum.Trigger)
+		}
+	}
+	slices.Sort(triggers)
+	return slices.Compact(triggers)
 }
 
 // customer is a head as it was read, with what guards a write against it.

@@ -121,10 +121,7 @@ func (e *Entry) Encode() ([]byte, error) {
 	if err := e.Validate(); err != nil {
 		return nil, err
 	}
-	data, err := json.Marshal(e)
-	if err != nil {
-		return nil, fmt.Errorf("encode audit entry: %w", err)
-	}
+	data := e.appendTo(make([]byte, 0, roomOfEntry))
 	if len(data) > MaxBytes {
 		return nil, malformed("length")
 	}

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"kexin/shared/record"
 )
 
@@ -261,6 +263,99 @@ func BenchmarkEncode(b *testing.B) {
 	for b.Loop() {
 		if _, err := e.Encode(); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// marshalled is the encoding of an entry by encoding/json, which defines the format.
+func marshalled(t *rapid.T, e *Entry) []byte {
+	data, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// some returns e with members left out: which of them, rapid chooses.
+func some(t *rapid.T, e Entry) Entry {
+	v := reflect.ValueOf(&e).Elem()
+	for i := range v.NumField() {
+		switch name := v.Type().Field(i).Name; name {
+		case "V", "Deployment", "Writer", "Seq", "Prev", "Time", "Actor", "Action", "Verdict":
+		default:
+			if rapid.Bool().Draw(t, name) {
+				v.Field(i).SetZero()
+			}
+		}
+	}
+	if rapid.Bool().Draw(t, "first") {
+		e.Seq, e.Prev = 0, Digest{}
+	}
+	e.Head = Head{Before: pick(t, "before", e.Head.Before), After: pick(t, "after", e.Head.After)}
+	e.Actor.Role, e.Actor.Department = pick(t, "role", e.Actor.Role), pick(t, "department", e.Actor.Department)
+	e.Time = e.Time.Add(time.Duration(rapid.Int64Range(0, 1<<40).Draw(t, "later")))
+	e.Customers = e.Customers[:rapid.IntRange(0, len(e.Customers)).Draw(t, "customers")]
+	return e
+}
+
+func pick[T any](t *rapid.T, label string, value T) T {
+	if rapid.Bool().Draw(t, label) {
+		var none T
+		return none
+	}
+	return value
+}
+
+// The bytes of an entry are those of encoding/json, whichever members it has.
+func TestEncodingIsThatOfJSON(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		e := some(t, full())
+		data, err := e.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := marshalled(t, &e); !bytes.Equal(data, want) {
+			t.Fatalf("got  %s\nwant %s", data, want)
+		}
+	})
+}
+
+// No class of text admits a character that JSON would have to escape.
+func TestClassesNeedNoEscape(t *testing.T) {
+	classes := map[string]func(string) bool{"name": isName, "code": isCode, "role": isRole, "path": isPath, "pack": isPack, "section": isSection,
+		"typed id": isTypedID, "count": isCount, "moment": isMoment, "digest": isDigest, "request": IsRequestID}
+	for c := range 256 {
+		char := string([]byte{byte(c)})
+		quoted, err := json.Marshal(char)
+		if err == nil && string(quoted) == `"`+char+`"` && c < 0x80 {
+			continue
+		}
+		for name, class := range classes {
+			for _, text := range []string{char, "a" + char, "aa" + char + "a", "1" + char, "P06@0123456789abcde" + char, "JKJaXmPLvHcES" + char + "A=",
+				"req_" + strings.Repeat("a", 25) + char, "2026-03-01T09:30:00" + char} {
+				if class(text) {
+					t.Errorf("%s admits %q", name, text)
+				}
+			}
+		}
+	}
+}
+
+// A moment has one text: to the second, and never before it is true.
+func TestMomentsAreSecondsRoundedUp(t *testing.T) {
+	at := time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC)
+	for _, part := range []time.Duration{0, 1, 500 * time.Millisecond, time.Second - 1} {
+		want := "2026-03-01T09:30:01Z"
+		if part == 0 {
+			want = "2026-03-01T09:30:00Z"
+		}
+		if got := Moment(at.Add(part).In(time.FixedZone("CST", 8*3600))); got != want || !isMoment(got) {
+			t.Errorf("%s: %s", part, got)
+		}
+	}
+	for _, bad := range []string{"2026-03-01T09:30:00.5Z", "2026-03-01T09:30:00.000Z", "2026-03-01T17:30:00+08:00", "2026-03-01 09:30:00Z"} {
+		if isMoment(bad) {
+			t.Errorf("%s is taken for a moment", bad)
 		}
 	}
 }

@@ -47,8 +47,14 @@ func factTable(kinds map[factKind]string) map[string]factKind {
 // Count returns n in the form of a fact. Counts have at most nine digits, so that no phone or identity number passes for one.
 func Count(n int) string { return strconv.Itoa(n) }
 
-// Moment returns t in the form of a fact: RFC 3339 in UTC.
-func Moment(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+// Moment returns t in the form of a fact, the only one that an entry takes: RFC 3339 in UTC to the second, rounded up, because nothing is
+// claimed before it is true.
+func Moment(t time.Time) string {
+	if up := t.Truncate(time.Second); !up.Equal(t) {
+		t = up.Add(time.Second)
+	}
+	return t.UTC().Format(time.RFC3339)
+}
 
 func (f Facts) validate() error {
 	if len(f) > MaxFacts {

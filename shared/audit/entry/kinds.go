@@ -28,11 +28,33 @@ func all(s string, class func(byte) bool) bool {
 	return true
 }
 
-// shortRuns reports whether no run of digits of s is longer than limit.
-func shortRuns(s string, limit int) bool {
+// set is a class of bytes.
+type set [256]bool
+
+func setOf(class func(byte) bool, more string) *set {
+	s := &set{}
+	for i := range s {
+		s[i] = class(byte(i)) || strings.IndexByte(more, byte(i)) >= 0
+	}
+	return s
+}
+
+var (
+	nameBytes    = setOf(func(c byte) bool { return lower(c) || digit(c) }, "_")
+	codeBytes    = setOf(func(c byte) bool { return lower(c) || upper(c) || digit(c) }, "_.:/-")
+	pathBytes    = setOf(func(c byte) bool { return lower(c) || upper(c) || digit(c) }, "_.:/#-")
+	sectionBytes = setOf(func(c byte) bool { return lower(c) || digit(c) }, "")
+)
+
+// within reports whether every byte of s is of the class and no run of digits is longer than limit.
+func within(s string, class *set, limit int) bool {
 	run := 0
 	for i := range len(s) {
-		if !digit(s[i]) {
+		c := s[i]
+		if !class[c] {
+			return false
+		}
+		if !digit(c) {
 			run = 0
 		} else if run++; run > limit {
 			return false
@@ -43,8 +65,7 @@ func shortRuns(s string, limit int) bool {
 
 // isName: [a-z][a-z0-9_]{0,63}, the names of fields and categories.
 func isName(s string) bool {
-	return len(s) > 0 && len(s) <= 64 && lower(s[0]) && shortRuns(s, maxDigits) &&
-		all(s, func(c byte) bool { return lower(c) || digit(c) || c == '_' })
+	return len(s) > 0 && len(s) <= 64 && lower(s[0]) && within(s, nameBytes, maxDigits)
 }
 
 // IsCode reports whether s is a code, such as the name of a function, a purpose or a pack: [A-Za-z][A-Za-z0-9_.:/-]{0,63} without a run
@@ -52,8 +73,7 @@ func isName(s string) bool {
 func IsCode(s string) bool { return isCode(s) }
 
 func isCode(s string) bool {
-	return len(s) > 0 && len(s) <= 64 && (lower(s[0]) || upper(s[0])) && shortRuns(s, maxDigits) &&
-		all(s, func(c byte) bool { return lower(c) || upper(c) || digit(c) || strings.IndexByte("_.:/-", c) >= 0 })
+	return len(s) > 0 && len(s) <= 64 && (lower(s[0]) || upper(s[0])) && within(s, codeBytes, maxDigits)
 }
 
 // isRole: R1 … R99, or a name.
@@ -63,8 +83,7 @@ func isRole(s string) bool {
 
 // isPath: the id of a policy or the path of a file of a pack, as code but up to 200 bytes, with @ before a hash of the pack.
 func isPath(s string) bool {
-	return len(s) > 0 && len(s) <= 200 && (lower(s[0]) || upper(s[0])) && shortRuns(s, maxDigits) &&
-		all(s, func(c byte) bool { return lower(c) || upper(c) || digit(c) || strings.IndexByte("_.:/#-", c) >= 0 })
+	return len(s) > 0 && len(s) <= 200 && (lower(s[0]) || upper(s[0])) && within(s, pathBytes, maxDigits)
 }
 
 // isPack: a code of up to 32 bytes, @ and 16 hex digits.
@@ -75,7 +94,7 @@ func isPack(s string) bool {
 
 // isSection: the id of a section, a letter and a short hash: [a-z][a-z0-9]{1,31} (policy.SectionOf), or a name.
 func isSection(s string) bool {
-	hash := len(s) > 1 && len(s) <= 32 && lower(s[0]) && shortRuns(s, 10) && all(s, func(c byte) bool { return lower(c) || digit(c) })
+	hash := len(s) > 1 && len(s) <= 32 && lower(s[0]) && within(s, sectionBytes, 10)
 	return hash || isName(s)
 }
 
@@ -89,9 +108,9 @@ func isCount(s string) bool {
 	return len(s) > 0 && len(s) <= 9 && all(s, digit) && (s == "0" || s[0] != '0')
 }
 
-// isMoment: RFC 3339 in UTC, in the one form that Moment writes.
+// isMoment: RFC 3339 in UTC to the second, the one form that Moment writes.
 func isMoment(s string) bool {
-	t, err := time.Parse(time.RFC3339Nano, s)
+	t, err := time.Parse(time.RFC3339, s)
 	return err == nil && Moment(t) == s
 }
 

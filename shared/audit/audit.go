@@ -31,6 +31,8 @@ type (
 	Position = entry.Position
 	// LaneID names a lane.
 	LaneID = entry.LaneID
+	// Reason is one rule that decided, with where it is written.
+	Reason = entry.Reason
 	// Verdict says what an entry records.
 	Verdict = entry.Verdict
 	// ActorKind says what kind of actor acted.

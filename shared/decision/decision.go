@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"kexin/shared/audit/entry"
+	"kexin/shared/policy"
 	"kexin/shared/record"
 )
 
@@ -94,7 +95,9 @@ type Request struct {
 	// Requester is who asked for what ActApprove would approve: nobody approves his own request.
 	Requester record.StaffID
 	Reads     int // reads of this actor today
-	Now       time.Time
+	// Over names the limit of the pack that the act goes beyond; "" for none.
+	Over policy.LimitName
+	Now  time.Time
 }
 
 // Reason is one policy that decided, with where it is written: what an audit entry keeps of it.

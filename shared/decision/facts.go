@@ -41,6 +41,7 @@ type facts struct {
 	approved         bool
 	ownRequest       bool
 	overQuota        bool
+	overLimit        policy.LimitName
 }
 
 // classification is what policies see of a section, and what its level obliges to.
@@ -88,7 +89,7 @@ func (e *Engine) facts(r Request) (facts, bool) {
 		role: r.Actor.Role, action: r.Action, department: r.Actor.Department, kind: r.Resource.Kind, state: r.Resource.State,
 		resourceDepartment: r.Resource.Department, consented: r.Resource.Consented, purpose: r.Purpose, approved: r.Approved,
 		named: r.Resource.Customer != "", overQuota: r.Reads >= e.pack.Limits.DailyReads,
-		ownRequest: r.Requester != "" && r.Requester == r.Actor.Staff,
+		ownRequest: r.Requester != "" && r.Requester == r.Actor.Staff, overLimit: r.Over,
 	}
 	f.person(r)
 	f.relation(r)
@@ -168,6 +169,7 @@ func (f facts) request() (cedar.Request, *entities) {
 		"purpose_of_role": types.Boolean(f.purposeOfRole), "purpose_of_section": types.Boolean(f.purposeOfSection),
 		"reason": types.String(f.reason), "approved": types.Boolean(f.approved),
 		"own_request": types.Boolean(f.ownRequest), "over_quota": types.Boolean(f.overQuota),
+		"over_limit": types.String(f.overLimit),
 	})
 	return cedar.Request{Principal: actorUID, Action: actionUID(f.action), Resource: customerUID, Context: context},
 		&entities{f.actor(), f.customer()}

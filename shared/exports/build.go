@@ -268,7 +268,7 @@ func (b *Builder) part(ctx context.Context, actor vault.Actor, e *Export, items 
 		return nil
 	}
 	part := vault.ExportPart{Export: e.ID, Actor: actor, Purpose: e.Purpose, Reason: e.Reason, Approval: e.Approval, Approved: e.Approval != "",
-		Fields: e.Fields, Kinds: e.Kinds}
+		Fields: e.Fields, Kinds: e.Kinds, Rows: int(builder.Rows())}
 	for _, item := range items {
 		part.Customers = append(part.Customers, record.CustomerID(strings.TrimPrefix(item.Key.PK, rows.PrefixCustomer)))
 	}

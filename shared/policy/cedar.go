@@ -32,6 +32,7 @@ const (
 	AnnotationAbsent    = "absent"    // "true": a permit that leaves the value out
 	AnnotationSeconds   = "seconds"   // a permit to show a value for so long at most
 	AnnotationWatermark = "watermark" // "true": a permit of marked copies only
+	AnnotationLimit     = "limit"     // of a forbid: the limit of pack.yaml that it keeps
 )
 
 // DefaultOrder is the order of a forbid without annotation. That nothing permits counts as NoPermitOrder.
@@ -107,6 +108,10 @@ func (c *compiler) annotations(at Pos, id string, forbid bool, notes cedar.Annot
 		case AnnotationCode, AnnotationOrder:
 			if !forbid || string(key) == AnnotationOrder && !numberPattern.MatchString(value) {
 				c.problems.add(at, "policy %q has @%s(%q), which belongs to a forbid, with a number for order", id, key, value)
+			}
+		case AnnotationLimit:
+			if !forbid || !enforcers[LimitName(value)].ByPolicy {
+				c.problems.add(at, "policy %q has @%s(%q), which belongs to a forbid and names a limit that policies keep", id, key, value)
 			}
 		case AnnotationMask, AnnotationAbsent, AnnotationWatermark, AnnotationSeconds:
 			fits := value == "true"

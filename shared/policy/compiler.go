@@ -29,7 +29,7 @@ func newCompiler(problems *Problems) *compiler {
 			Notices: map[record.NoticeVersion]*Notice{}, Forms: map[record.FormID]*Form{},
 			Channels: map[record.Channel]*Channel{}, Levels: floor(), Roles: map[record.Role]*Role{},
 			Reasons: map[string]record.Text{}, Departments: map[record.Department]record.Text{},
-			sectionOf: map[record.FieldName]*Section{},
+			sectionOf: map[record.FieldName]*Section{}, limitAt: map[LimitName]Pos{},
 		},
 	}
 }

@@ -36,6 +36,7 @@ type Pack struct {
 	Warnings []Problem
 
 	sectionOf map[record.FieldName]*Section
+	limitAt   map[LimitName]Pos
 }
 
 // Processor is the company that answers for the processing (LAW-03).
@@ -228,17 +229,17 @@ type Role struct {
 type Limits struct {
 	PurgeCustomers   int     // most customers of one run without a second person
 	PurgeShare       float64 // or this share of all, whichever is larger
-	ExportRows       int
-	ExportLife       Period // archive and its key end after it
-	ApprovalLife     Period // an approval not used by then is void
-	SubmissionLife   Period // an envelope not accepted by then is destroyed
-	PendingLife      Period // a pending record not merged by then is destroyed
-	WithdrawnDestroy Period // withdrawn data is destroyed within it
-	DestroyWithin    Period // expired data is destroyed within it
-	RecoveryDays     int    // recovery window of tables keys and inbox, 1 … 35
-	DailyReads       int    // reads of one member of staff in a day
-	SearchResults    int
-	LongestRetention Period // no purpose of a pack may live longer, statutory minima excepted
+	ExportRows       int     // most customers in one archive
+	ExportLife       Period  // archive and its key end after it
+	ApprovalLife     Period  // an approval not used by then is void
+	SubmissionLife   Period  // an envelope not accepted by then is destroyed
+	PendingLife      Period  // a pending record not merged by then is destroyed
+	WithdrawnDestroy Period  // withdrawn data is destroyed within it
+	DestroyWithin    Period  // expired data is destroyed within it
+	RecoveryDays     int     // recovery window of tables keys and inbox, 1 … 35
+	DailyReads       int     // reads of one member of staff in a day
+	SearchResults    int     // most customers that one search may find
+	LongestRetention Period  // no purpose of a pack may live longer, statutory minima excepted
 }
 
 // CedarFile is one file of Cedar policies.

@@ -116,13 +116,16 @@ func (c *compiler) number(what string, target *int, raw val[int], least, most in
 // most bounds limits that are only numbers of things.
 const most = 1_000_000_000
 
+// mostFound bounds what one search may find: each customer shown is named by a row in the transaction of the search's entry.
+const mostFound = 40
+
 func (c *compiler) limits(raw *rawLimits) {
 	l := &c.pack.Limits
 	c.number("limit purge_customers", &l.PurgeCustomers, raw.PurgeCustomers, 1, most)
 	c.number("limit export_rows", &l.ExportRows, raw.ExportRows, 1, most)
 	c.number("limit recovery_days", &l.RecoveryDays, raw.RecoveryDays, 1, 35)
 	c.number("limit daily_reads", &l.DailyReads, raw.DailyReads, 1, most)
-	c.number("limit search_results", &l.SearchResults, raw.SearchResults, 1, most)
+	c.number("limit search_results", &l.SearchResults, raw.SearchResults, 1, mostFound)
 	c.share(l, raw.PurgeShare)
 	c.shorten("limit export_life", &l.ExportLife, raw.ExportLife)
 	c.shorten("limit approval_life", &l.ApprovalLife, raw.ApprovalLife)
@@ -131,6 +134,7 @@ func (c *compiler) limits(raw *rawLimits) {
 	c.shorten("limit withdrawn_destroy", &l.WithdrawnDestroy, raw.WithdrawnDestroy)
 	c.shorten("limit destroy_within", &l.DestroyWithin, raw.DestroyWithin)
 	c.shorten("limit longest_retention", &l.LongestRetention, raw.LongestRetention)
+	c.locateLimits(raw)
 }
 
 func (c *compiler) share(l *Limits, raw val[float64]) {
@@ -192,6 +196,7 @@ func (c *compiler) checkSettings() {
 		c.both(at, "level "+level.String(), "label", c.pack.Levels[level].Label)
 	}
 	c.checkLimits(at)
+	c.checkEnforced(AllLimits())
 	if len(c.pack.Forms) == 0 {
 		return
 	}

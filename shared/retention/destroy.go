@@ -36,6 +36,7 @@ func (r *run) destroyDue(ctx context.Context, due store.Item) error {
 		return fmt.Errorf("read head: %w", err)
 	}
 	_, earliest := head.Latest()
+	r.noteLate(head)
 	switch {
 	case due.Key != rows.Due(rows.At(head.Due), id):
 		return r.dropMisplaced(ctx, due, id, head)

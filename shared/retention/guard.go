@@ -84,9 +84,12 @@ func (s StoreClock) Check(ctx context.Context, now time.Time) error {
 // An approved request lets a run destroy up to the number that was approved.
 func (r *run) withinLimit(ctx context.Context, days []time.Time) error {
 	due := 0
+	var first []store.Key
 	err := r.walk(ctx, days, func(item store.Item) error {
 		if item.Str(store.AttrState) == rows.DueWaiting && item.Int(store.AttrDeadline) <= r.now.Unix() {
-			due++
+			if due++; due <= lookedAt {
+				first = append(first, item.Key)
+			}
 		}
 		return nil
 	})
@@ -97,7 +100,10 @@ func (r *run) withinLimit(ctx context.Context, days []time.Time) error {
 	if err != nil || float64(due) <= math.Floor(r.Pack.Limits.PurgeShare*float64(all)) {
 		return err
 	}
-	return r.needApproval(ctx, due)
+	if err := r.needApproval(ctx, due); err != nil {
+		return errors.Join(err, r.noteLateRows(ctx, first))
+	}
+	return nil
 }
 
 // customers counts the customers of all departments by the index.

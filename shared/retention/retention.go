@@ -62,6 +62,7 @@ type Report struct {
 	Held      int    `json:"held"`              // put aside because of a legal hold
 	Voided    int    `json:"voided"`            // archives
 	Failed    int    `json:"failed"`            // rows left for the next run because of an error
+	Late      int    `json:"late"`              // customers found overdue by more than the pack allows (destroy_within, withdrawn_destroy)
 	Complete  bool   `json:"complete"`          // nothing due is left
 	Waiting   string `json:"waiting,omitempty"` // id of the request for approval that the run waits for
 	FirstErr  string `json:"first_error,omitempty"`
@@ -74,6 +75,7 @@ type run struct {
 	rewritten time.Time // moment of the rewrite, once it has happened
 	mu        sync.Mutex
 	report    Report
+	late      map[policy.LimitName]*late
 }
 
 // Run destroys everything that is due, in order of days, and returns what it did. It stops before the deadline of ctx with Report.Complete
@@ -87,16 +89,22 @@ func (p *Purge) Run(ctx context.Context) (Report, error) {
 	if err != nil {
 		return r.report, err
 	}
+	err = r.destroyAll(ctx, days)
+	return r.report, errors.Join(err, r.recordLate(ctx))
+}
+
+// destroyAll does the work of a run whose clock is trusted.
+func (r *run) destroyAll(ctx context.Context, days []time.Time) error {
 	if err := r.withinLimit(ctx, days); err != nil {
-		return r.report, err
+		return err
 	}
 	if err := r.work(ctx, days); errors.Is(err, errTimeUp) {
-		return r.report, nil // what is left waits for the next run
+		return nil // what is left waits for the next run
 	} else if err != nil {
-		return r.report, err
+		return err
 	}
 	r.report.Complete = r.report.Failed == 0
-	return r.report, r.advance(ctx, days)
+	return r.advance(ctx, days)
 }
 
 // work destroys what is due, removes the deleted keys from the medium, and finishes the destructions that the medium has forgotten.

@@ -92,6 +92,7 @@ const (
 	PrefixRoster     = "ROSTER#"
 	PrefixJob        = "JOB#"
 	PrefixMention    = "MENTION#"
+	PrefixReads      = "READS#"
 )
 
 // Sort keys and their prefixes within a customer's partition.
@@ -266,6 +267,11 @@ func ExportKey(id record.ExportID) store.Key {
 // Roster is the key of the row that says that an export is about to read a customer.
 func Roster(id record.CustomerID, export record.ExportID) store.Key {
 	return store.Key{Table: store.Work, PK: PrefixRoster + string(id), SK: string(export)}
+}
+
+// Reads is the key of the row that counts what a member of staff has seen of customers today.
+func Reads(id record.StaffID) store.Key {
+	return store.Key{Table: store.Work, PK: PrefixReads + string(id), SK: store.Only}
 }
 
 // Job is the key of the state of a scheduled function, such as the purge's cursor.

@@ -67,6 +67,24 @@ func SubjectHash(issuer, subject string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
+// ReadsBody counts what a member of staff has seen of customers on one day (limit daily_reads).
+type ReadsBody struct {
+	Format  int
+	Version int64
+	Day     int64 // midnight UTC of the day for the company, Unix seconds
+	Taken   int   // handed out to processes, which may still hold some of it
+}
+
+// Item returns the row of a member of staff.
+func (r ReadsBody) Item(id record.StaffID) (store.Item, error) {
+	r.Format = Format
+	body, err := Encode(r)
+	if err != nil {
+		return store.Item{}, err
+	}
+	return store.Item{Key: Reads(id), Body: body, Attrs: map[string]store.Attr{store.AttrVersion: store.N(r.Version)}}, nil
+}
+
 // RequestBody asks a second person for approval.
 type RequestBody struct {
 	Format   int

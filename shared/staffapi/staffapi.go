@@ -116,15 +116,18 @@ func inputText(code string) record.Text {
 }
 
 var denials = map[string]record.Text{
-	"no-permit":      {ZH: "没有规则允许此操作", EN: "No rule permits this."},
-	"no-consent":     {ZH: "客户没有同意此目的,或同意已撤回、已到期", EN: "The customer's consent to this purpose is missing, withdrawn or ended."},
-	"wrong-purpose":  {ZH: "此信息不用于该目的", EN: "This data does not serve that purpose."},
-	"needs-reason":   {ZH: "须选择理由", EN: "A reason is needed."},
-	"needs-approval": {ZH: "须经第二人批准", EN: "A second person must approve."},
-	"no-nda":         {ZH: "没有有效的保密协议", EN: "There is no valid confidentiality agreement."},
-	"no-training":    {ZH: "没有有效的培训", EN: "Training is not in date."},
-	"no-vetting":     {ZH: "没有有效的审查", EN: "Vetting is not in date."},
-	"policy-error":   {ZH: "规则无法判断,因此拒绝", EN: "A rule could not be evaluated, so the answer is no."},
+	"no-permit":        {ZH: "没有规则允许此操作", EN: "No rule permits this."},
+	"no-consent":       {ZH: "客户没有同意此目的,或同意已撤回、已到期", EN: "The customer's consent to this purpose is missing, withdrawn or ended."},
+	"wrong-purpose":    {ZH: "此信息不用于该目的", EN: "This data does not serve that purpose."},
+	"needs-reason":     {ZH: "须选择理由", EN: "A reason is needed."},
+	"needs-approval":   {ZH: "须经第二人批准", EN: "A second person must approve."},
+	"no-nda":           {ZH: "没有有效的保密协议", EN: "There is no valid confidentiality agreement."},
+	"no-training":      {ZH: "没有有效的培训", EN: "Training is not in date."},
+	"no-vetting":       {ZH: "没有有效的审查", EN: "Vetting is not in date."},
+	"quota":            {ZH: "今天查看客户的次数已用完,明天再试", EN: "You have used up today's reads of customers. Please try again tomorrow."},
+	"too-many-results": {ZH: "找到的客户太多,请写得更具体", EN: "Too many customers match. Please be more specific."},
+	"too-many-rows":    {ZH: "导出的客户超过上限", EN: "The export has more customers than the limit."},
+	"policy-error":     {ZH: "规则无法判断,因此拒绝", EN: "A rule could not be evaluated, so the answer is no."},
 }
 
 func deniedText(code string) record.Text {

@@ -6,16 +6,10 @@ import (
 	"kexin/shared/record"
 )
 
-// china is the time zone in which days are counted. China has had no summer time since 1991, so no zone file is needed.
-var china = time.FixedZone("CST", 8*60*60)
-
 const maxAge = 130
 
 // Today returns the calendar day that now falls on in China, as midnight UTC.
-func Today(now time.Time) time.Time {
-	year, month, day := now.In(china).Date()
-	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
-}
+func Today(now time.Time) time.Time { return record.Day(now) }
 
 // ParseDate reads a date in the form 2006-01-02 and returns its midnight UTC, or the problem BadDate.
 func ParseDate(text string) (time.Time, error) {

@@ -73,10 +73,25 @@ func TestCosts(t *testing.T) {
 		_, err := w.v.Open(t.Context(), w.Actor("R10"), id, "contract_service")
 		w.must(err)
 	})
-	limit(t, "read", read, 2)
-	if read.ReadUnits > 1+1+1 { // head, section, card for the masked one
-		t.Errorf("read takes %.1f read units", read.ReadUnits)
+	limit(t, "first read of a person in a process", read, 2+1) // beside the entry, reads of the day for this one and the next ones
+	const more = 7
+	read = w.counted(func() {
+		for range more {
+			_, err := w.v.Open(t.Context(), w.Actor("R10"), id, "contract_service")
+			w.must(err)
+		}
+	})
+	limit(t, "seven more reads", read, 2*more)
+	if read.ReadUnits > (1+1+1)*more { // head, section, card for the masked one
+		t.Errorf("read takes %.1f read units", read.ReadUnits/more)
 	}
+	all := w.counted(func() {
+		for range w.Pack.Limits.DailyReads - 1 - more {
+			_, err := w.v.Open(t.Context(), w.Actor("R10"), id, "contract_service")
+			w.must(err)
+		}
+	})
+	limit(t, "the other reads of a day", all, 2*192+192/3) // a third of a unit each
 
 	w.Clock.Set(time.Unix(w.head(id).Deadline, 0).Add(time.Hour))
 	w.destruction(id)

@@ -189,6 +189,9 @@ func TestEveryMethodDenies(t *testing.T) {
 				}
 				w.wants(err, vault.ErrDenied)
 				w.unchanged(before)
+				if _, err := w.memory.Get(t.Context(), rows.Reads(w.Actor(role).Staff)); !errors.Is(err, store.ErrNotFound) {
+					t.Errorf("a refusal is counted as a read: %v", err)
+				}
 				fresh := w.since(known)
 				if len(fresh) != 1 || fresh[0].Verdict != entry.Deny || fresh[0].Actor.Role != role || fresh[0].Code == "" {
 					t.Errorf("entries: %+v", fresh)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"kexin/shared/audit"
+	"kexin/shared/audit/entry"
 	"kexin/shared/decision"
 	"kexin/shared/policy"
 	"kexin/shared/record"
@@ -25,6 +26,7 @@ type ExportPart struct {
 	Fields    []record.FieldName
 	Kinds     []record.Kind
 	Customers []record.CustomerID // at most MaxExportPart
+	Rows      int                 // of the export before this part
 }
 
 // MaxExportPart is the most customers of one part: each needs a roster row in one transaction.
@@ -137,12 +139,29 @@ func (v *Vault) exportRows(ctx context.Context, part ExportPart, sections []*pol
 		}
 		list = append(list, ExportRow{c.id, map[record.FieldName]record.Value{}})
 	}
+	if err := v.withinRows(ctx, part, open, len(list)); err != nil {
+		return nil, err
+	}
 	for chunk := range slices.Chunk(open, 100) {
 		if err := v.openWanted(ctx, part, chunk, list); err != nil {
 			return nil, err
 		}
 	}
 	return list, nil
+}
+
+// withinRows refuses an export that would have more customers than the pack allows, before any of the part is opened.
+func (v *Vault) withinRows(ctx context.Context, part ExportPart, open []wanted, list int) error {
+	total := part.Rows + list
+	if total <= v.Pack.Limits.ExportRows {
+		return nil
+	}
+	e := v.entry(part.Actor, decision.ActExport, decision.Verdict{})
+	e.Purpose, e.Reason, e.Export, e.Approval, e.Fields = v.known(part.Purpose), v.knownReason(part.Reason), part.Export, part.Approval, slices.Clone(part.Fields)
+	e.Facts = audit.Facts{"rows": entry.Count(total), "limit": entry.Count(v.Pack.Limits.ExportRows)}
+	last := open[len(open)-1]
+	return v.beyond(ctx, part.Actor, e, decision.Request{Action: decision.ActExport, Purpose: part.Purpose, Reason: part.Reason, Approved: part.Approved,
+		Resource: v.resource(last.c, v.Pack.Section(last.state.ID), part.Purpose)}, policy.LimitExportRows)
 }
 
 // exportable returns the sections of a customer that the decision lets into this export.

@@ -10,6 +10,7 @@ import (
 	"kexin/shared/audit"
 	"kexin/shared/audit/entry"
 	"kexin/shared/decision"
+	"kexin/shared/policy"
 	"kexin/shared/record"
 	"kexin/shared/rows"
 	"kexin/shared/store"
@@ -33,7 +34,11 @@ const MaxPage = 40
 // List returns a page of the cards of a department, or of those of one owner in it.
 func (v *Vault) List(ctx context.Context, actor Actor, department record.Department, owner record.StaffID, limit int, cursor string) ([]CardView, string, error) {
 	resource := decision.Resource{Department: department, Owner: owner}
-	_, e, err := v.decide(ctx, actor, decision.Request{Action: decision.ActList, Resource: resource})
+	var e audit.Entry
+	_, err := v.counted(ctx, actor, func(reads int) (err error) {
+		_, e, err = v.decide(ctx, actor, decision.Request{Action: decision.ActList, Resource: resource, Reads: reads})
+		return err
+	})
 	if err != nil {
 		return nil, "", err
 	}
@@ -49,7 +54,11 @@ func (v *Vault) List(ctx context.Context, actor Actor, department record.Departm
 	for _, item := range page.Items {
 		ids = append(ids, record.CustomerID(strings.TrimPrefix(item.Key.PK, rows.PrefixCustomer)))
 	}
-	cards, err := v.cards(ctx, actor, decision.ActList, e, ids)
+	customers, err := v.visible(ctx, actor, decision.ActList, ids, MaxPage)
+	if err != nil {
+		return nil, "", err
+	}
+	cards, err := v.cards(ctx, e, customers)
 	return cards, page.Next, err
 }
 
@@ -57,7 +66,12 @@ func (v *Vault) List(ctx context.Context, actor Actor, department record.Departm
 // search kind that the pack declares for the field. value is text in canonical form where the field's check has one.
 func (v *Vault) Search(ctx context.Context, actor Actor, field record.FieldName, kind, text string, value record.Value) ([]CardView, error) {
 	resource := decision.Resource{Department: actor.Department, Owner: actor.Staff}
-	_, e, err := v.decide(ctx, actor, decision.Request{Action: decision.ActSearch, Resource: resource})
+	reads, err := v.readsToday(ctx, actor)
+	if err != nil {
+		return nil, err
+	}
+	req := decision.Request{Action: decision.ActSearch, Resource: resource, Reads: reads}
+	_, e, err := v.decide(ctx, actor, req)
 	if err != nil {
 		return nil, err
 	}
@@ -66,10 +80,20 @@ func (v *Vault) Search(ctx context.Context, actor Actor, field record.FieldName,
 	if err != nil {
 		return nil, err
 	}
-	return v.cards(ctx, actor, decision.ActSearch, e, ids)
+	most := v.Pack.Limits.SearchResults
+	customers, err := v.visible(ctx, actor, decision.ActSearch, ids, most+1)
+	if err != nil {
+		return nil, err
+	}
+	if len(customers) > most {
+		if err := v.beyond(ctx, actor, e, req, policy.LimitSearchResults); err != nil {
+			return nil, err
+		}
+	}
+	return v.cards(ctx, e, customers)
 }
 
-// find returns the ids that an index leads to, at most MaxPage.
+// find returns the ids that an index leads to, at most maxCandidates or so.
 func (v *Vault) find(ctx context.Context, field record.FieldName, kind, text string, value record.Value) ([]record.CustomerID, error) {
 	f := v.Pack.Fields[field]
 	if v.Index == nil {
@@ -114,9 +138,6 @@ func (v *Vault) findTokens(ctx context.Context, tokens []string) ([]record.Custo
 		}
 		ids = intersect(ids, found)
 	}
-	if len(ids) > MaxPage {
-		ids = ids[:MaxPage]
-	}
 	return ids, nil
 }
 
@@ -152,13 +173,9 @@ func intersect(a, b []record.CustomerID) []record.CustomerID {
 	return both
 }
 
-// cards opens the cards of ids as far as the decision allows each, after writing one entry that names every customer shown and a row for
-// each that leads from the customer to the entry.
-func (v *Vault) cards(ctx context.Context, actor Actor, action decision.Action, e audit.Entry, ids []record.CustomerID) ([]CardView, error) {
-	customers, err := v.visible(ctx, actor, action, ids)
-	if err != nil {
-		return nil, err
-	}
+// cards opens the cards of customers, after writing one entry that names every one of them and a row for each that leads from the
+// customer to the entry.
+func (v *Vault) cards(ctx context.Context, e audit.Entry, customers []*customer) ([]CardView, error) {
 	e.Facts = audit.Facts{"found": entry.Count(len(customers))}
 	if err := v.recordList(ctx, e, customers); err != nil {
 		return nil, err
@@ -166,14 +183,25 @@ func (v *Vault) cards(ctx context.Context, actor Actor, action decision.Action, 
 	return v.openCards(ctx, customers)
 }
 
-// visible loads the heads of ids and keeps those that are live, not past their deadline, and allowed.
-func (v *Vault) visible(ctx context.Context, actor Actor, action decision.Action, ids []record.CustomerID) ([]*customer, error) {
+// visible loads the heads of ids and keeps those that are live, not past their deadline, and allowed: the first of them, at most most.
+func (v *Vault) visible(ctx context.Context, actor Actor, action decision.Action, ids []record.CustomerID, most int) ([]*customer, error) {
+	var customers []*customer
+	for part := range slices.Chunk(ids, 100) { // what the store reads at once
+		found, err := v.visiblePart(ctx, actor, action, part)
+		if err != nil {
+			return nil, err
+		}
+		if customers = append(customers, found...); len(customers) >= most {
+			return customers[:most], nil
+		}
+	}
+	return customers, nil
+}
+
+func (v *Vault) visiblePart(ctx context.Context, actor Actor, action decision.Action, ids []record.CustomerID) ([]*customer, error) {
 	keys := make([]store.Key, 0, len(ids))
 	for _, id := range ids {
 		keys = append(keys, rows.HeadKey(id))
-	}
-	if len(keys) == 0 {
-		return nil, nil
 	}
 	items, err := v.Store.GetMany(ctx, keys)
 	if err != nil {

@@ -91,7 +91,7 @@ func (w *world) head(id record.CustomerID) *rows.Head {
 func (w *world) state() map[store.Key]store.Item {
 	items := w.memory.Items(store.Inbox, store.Keys, store.Records, store.Restricted, store.Work)
 	for key := range items {
-		if strings.HasPrefix(key.PK, rows.PrefixIntake) {
+		if strings.HasPrefix(key.PK, rows.PrefixIntake) || strings.HasPrefix(key.PK, rows.PrefixReads) { // no part of an act
 			delete(items, key)
 		}
 	}

@@ -55,11 +55,20 @@ func (v *Vault) Open(ctx context.Context, actor Actor, id record.CustomerID, pur
 	if c.head.State == rows.StatePending {
 		return nil, v.missing(ctx, actor, decision.ActRead, id, purpose, ErrNotFound)
 	}
-	views, hidden, denied := v.views(actor, c, purpose)
-	if len(views) == 0 {
-		return nil, v.nothing(ctx, actor, c, purpose, denied)
+	var views []view
+	var hidden []record.FieldName
+	giveBack, err := v.counted(ctx, actor, func(reads int) error {
+		var denied *decision.Verdict
+		if views, hidden, denied = v.views(actor, c, purpose, reads); len(views) == 0 {
+			return v.nothing(ctx, actor, c, purpose, denied)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	if err := v.recordRead(ctx, actor, c, purpose, views); err != nil {
+		giveBack()
 		return nil, err
 	}
 	r := v.describe(c, purpose)
@@ -97,7 +106,7 @@ func (v *Vault) expired(ctx context.Context, actor Actor, action decision.Action
 }
 
 // views returns what a read for purpose opens, the fields it hides, and the last refusal.
-func (v *Vault) views(actor Actor, c *customer, purpose record.PurposeID) (views []view, hidden []record.FieldName, denied *decision.Verdict) {
+func (v *Vault) views(actor Actor, c *customer, purpose record.PurposeID, reads int) (views []view, hidden []record.FieldName, denied *decision.Verdict) {
 	for i := range c.head.Sections {
 		state := &c.head.Sections[i]
 		section := v.Pack.Section(state.ID)
@@ -105,7 +114,7 @@ func (v *Vault) views(actor Actor, c *customer, purpose record.PurposeID) (views
 			continue
 		}
 		verdict := v.Engine.Decide(decision.Request{Actor: actor.Actor, Action: decision.ActRead, Now: v.Now(),
-			Resource: v.resource(c, section, purpose), Purpose: purpose})
+			Resource: v.resource(c, section, purpose), Purpose: purpose, Reads: reads})
 		switch {
 		case !verdict.Allow:
 			denied = &verdict
@@ -250,8 +259,13 @@ func (v *Vault) Reveal(ctx context.Context, actor Actor, req RevealRequest) (*Re
 	if err != nil {
 		return nil, err
 	}
-	verdict, e, err := v.decide(ctx, actor, decision.Request{Action: decision.ActReveal, Purpose: req.Purpose, Reason: req.Reason,
-		Approved: req.Approved, Resource: v.resource(c, section, req.Purpose)})
+	var verdict decision.Verdict
+	var e audit.Entry
+	giveBack, err := v.counted(ctx, actor, func(reads int) (err error) {
+		verdict, e, err = v.decide(ctx, actor, decision.Request{Action: decision.ActReveal, Purpose: req.Purpose, Reason: req.Reason,
+			Approved: req.Approved, Resource: v.resource(c, section, req.Purpose), Reads: reads})
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -262,6 +276,7 @@ func (v *Vault) Reveal(ctx context.Context, actor Actor, req RevealRequest) (*Re
 	e.Fields, e.Reveal, e.Approval = []record.FieldName{req.Field}, record.RevealID(id), req.Approval
 	e.Head.Before = audit.Digest(c.digest)
 	if err := v.recordReveal(ctx, c, state, req, e); err != nil {
+		giveBack()
 		return nil, err
 	}
 	fields, err := v.openSection(ctx, c, state)
@@ -350,7 +365,12 @@ func (v *Vault) Would(ctx context.Context, actor Actor, action decision.Action, 
 	if err != nil {
 		return decision.Verdict{}, err
 	}
-	verdict := v.Engine.Decide(decision.Request{Actor: actor.Actor, Action: action, Resource: resource, Purpose: purpose, Reason: reason, Now: v.Now()})
+	reads, err := v.readsToday(ctx, actor)
+	if err != nil {
+		return decision.Verdict{}, err
+	}
+	verdict := v.Engine.Decide(decision.Request{Actor: actor.Actor, Action: action, Resource: resource, Purpose: purpose, Reason: reason,
+		Reads: reads, Now: v.Now()})
 	e.Code, e.Reasons, e.Purpose, e.Reason = verdict.Code, verdict.Reasons, v.known(purpose), v.knownReason(reason)
 	if _, err := v.Log.Record(ctx, e); err != nil {
 		return decision.Verdict{}, fmt.Errorf("record question: %w", err)

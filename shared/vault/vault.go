@@ -120,7 +120,7 @@ type Config struct {
 type Vault struct {
 	Config
 	triggers []string // events that start retention periods of the pack, all of which an entry is
-	reads quota
+	reads    quota
 }
 
 // New returns a Vault, or an error naming the part that is missing: without a log, a store or a policy there is no vault.

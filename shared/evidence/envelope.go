@@ -7,6 +7,8 @@ import (
 	"encoding/base64"
 	"fmt"
 
+	"github.com/secure-systems-lab/go-securesystemslib/dsse"
+
 	"kexin/shared/keys"
 )
 
@@ -35,44 +37,32 @@ func RootSigner(ctx context.Context, k keys.Keys, signer keys.Signer) (DigestSig
 	}}, nil
 }
 
-// Envelope is a DSSE envelope (https://github.com/secure-systems-lab/dsse). The tests hold it to that project's library, which is not
-// linked: it brings the algorithms of SSH into every binary.
-type Envelope struct {
-	PayloadType string      `json:"payloadType"`
-	Payload     string      `json:"payload"` // base64
-	Signatures  []Signature `json:"signatures"`
+// dsseSigner makes a DigestSigner a dsse.Signer.
+type dsseSigner struct{ DigestSigner }
+
+func (s dsseSigner) Sign(ctx context.Context, data []byte) ([]byte, error) {
+	return s.DigestSigner.Sign(ctx, sha256.Sum256(data))
 }
 
-// Signature is one signature of an envelope.
-type Signature struct {
-	KeyID string `json:"keyid"`
-	Sig   string `json:"sig"` // base64
-}
-
-// preAuthentication returns what DSSE signs: type and payload with their lengths.
-func preAuthentication(payloadType string, payload []byte) []byte {
-	b := fmt.Appendf(nil, "DSSEv1 %d %s %d ", len(payloadType), payloadType, len(payload))
-	return append(b, payload...)
-}
+func (s dsseSigner) KeyID() (string, error) { return KeyID(s.Public) }
 
 // SignEnvelope returns a DSSE envelope of payload with one signature.
-func SignEnvelope(ctx context.Context, s DigestSigner, payloadType string, payload []byte) (*Envelope, error) {
-	id, err := KeyID(s.Public)
+func SignEnvelope(ctx context.Context, s DigestSigner, payloadType string, payload []byte) (*dsse.Envelope, error) {
+	signer, err := dsse.NewEnvelopeSigner(dsseSigner{s})
 	if err != nil {
 		return nil, fmt.Errorf("sign envelope: %w", err)
 	}
-	signature, err := s.Sign(ctx, sha256.Sum256(preAuthentication(payloadType, payload)))
+	envelope, err := signer.SignPayload(ctx, payloadType, payload)
 	if err != nil {
 		return nil, fmt.Errorf("sign envelope: %w", err)
 	}
-	return &Envelope{PayloadType: payloadType, Payload: base64.StdEncoding.EncodeToString(payload),
-		Signatures: []Signature{{KeyID: id, Sig: base64.StdEncoding.EncodeToString(signature)}}}, nil
+	return envelope, nil
 }
 
 // OpenEnvelope returns the payload of envelope if it is of payloadType and bears exactly one signature, by one of accepted. It is
 // stricter than DSSE asks for: one base64 alphabet, no second signature, and the key id must be that of the key, so that no byte can
 // change unnoticed.
-func OpenEnvelope(envelope *Envelope, payloadType string, accepted ...*ecdsa.PublicKey) ([]byte, error) {
+func OpenEnvelope(envelope *dsse.Envelope, payloadType string, accepted ...*ecdsa.PublicKey) ([]byte, error) {
 	if envelope == nil || envelope.PayloadType != payloadType {
 		return nil, fmt.Errorf("%w: payload type", ErrFormat)
 	}
@@ -91,7 +81,7 @@ func OpenEnvelope(envelope *Envelope, payloadType string, accepted ...*ecdsa.Pub
 	if err != nil {
 		return nil, err
 	}
-	digest := sha256.Sum256(preAuthentication(payloadType, payload))
+	digest := sha256.Sum256(dsse.PAE(payloadType, payload))
 	if !ecdsa.VerifyASN1(public, digest[:], signature) {
 		return nil, fmt.Errorf("%w: envelope", ErrSignature)
 	}

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/secure-systems-lab/go-securesystemslib/dsse"
+
 	"kexin/shared/keys"
 	"kexin/shared/record"
 )
@@ -75,7 +77,7 @@ type ReceiptSigner struct {
 type certified struct {
 	ProcessKey
 	private     *ecdsa.PrivateKey
-	certificate *Envelope
+	certificate *dsse.Envelope
 }
 
 // NewReceiptSigner makes a signer and its first key: one call to k.Sign. k needs keys.SignReceipts.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/secure-systems-lab/go-securesystemslib/dsse"
+
 	"kexin/shared/audit/entry"
 	"kexin/shared/keys"
 	"kexin/shared/record"
@@ -113,12 +115,12 @@ func (r *Receipt) check() error {
 
 // SignedReceipt is a receipt as a file: the receipt in an envelope of the process key, and the process key in one of the receipts key.
 type SignedReceipt struct {
-	Format  string    `json:"format"`
-	Receipt *Envelope `json:"receipt"`
-	Key     *Envelope `json:"process_key"`
+	Format  string         `json:"format"`
+	Receipt *dsse.Envelope `json:"receipt"`
+	Key     *dsse.Envelope `json:"process_key"`
 }
 
-func sealReceipt(ctx context.Context, s DigestSigner, certificate *Envelope, r Receipt) ([]byte, error) {
+func sealReceipt(ctx context.Context, s DigestSigner, certificate *dsse.Envelope, r Receipt) ([]byte, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
@@ -167,7 +169,7 @@ func VerifyReceipt(p PublicKeys, data []byte) (Receipt, error) {
 	return r, key.covers(r.Time)
 }
 
-func openProcessKey(p PublicKeys, envelope *Envelope) (ProcessKey, error) {
+func openProcessKey(p PublicKeys, envelope *dsse.Envelope) (ProcessKey, error) {
 	payload, err := OpenEnvelope(envelope, TypeProcessKey, p.Find(keys.SignReceipts)...)
 	if err != nil {
 		return ProcessKey{}, err

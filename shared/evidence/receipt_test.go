@@ -175,19 +175,8 @@ func TestEnvelopesVerifyWithTheLibrary(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	encoded, err := encode(file.Key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var theirs dsse.Envelope
-	if err := decode("envelope", encoded, &theirs); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := verifier.Verify(context.Background(), &theirs); err != nil {
+	if _, err := verifier.Verify(context.Background(), file.Key); err != nil {
 		t.Error(err)
-	}
-	if again, err := encode(theirs); err != nil || !bytes.Equal(again, encoded) {
-		t.Errorf("the library writes %s for %s, %v", again, encoded, err)
 	}
 	if _, err := OpenEnvelope(file.Key, TypeReceipt, &k.private[keys.SignReceipts].PublicKey); !errors.Is(err, ErrFormat) {
 		t.Errorf("other type: %v", err)

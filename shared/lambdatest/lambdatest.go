@@ -282,7 +282,7 @@ func (o *output) String() string {
 // binary, which lies in into under the name bootstrap.
 func Build(ctx context.Context, folder, into string) (string, error) {
 	binary := filepath.Join(into, "bootstrap")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", binary, folder)
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", "lambda.norpc,codec.notfastpath", "-ldflags", "-s -w", "-o", binary, folder)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if text, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build function: %w: %s", err, text)

@@ -13,8 +13,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ugorji/go/codec"
+
 	"kexin/shared/record"
-	"kexin/shared/rows/cbor"
 	"kexin/shared/store"
 )
 
@@ -24,36 +25,61 @@ var ErrFormat = errors.New("unknown row format")
 // Format is the first member of every row body.
 const Format = 1
 
-// rooms are buffers that bodies are written into before their length is known. They are cleared before they wait for the next use.
-var rooms = sync.Pool{New: func() any { return new([]byte) }}
+// handle encodes structs as arrays of their members in order and maps with sorted keys, so that equal values give equal bytes.
+var handle = newHandle()
 
-// maxRoom bounds the room that is kept, in bytes.
-const maxRoom = 16 << 10
-
-// Encode returns v in deterministic CBOR; see package cbor.
-func Encode(v any) ([]byte, error) {
-	room, ok := rooms.Get().(*[]byte)
-	if !ok { // the pool holds nothing else
-		room = new([]byte)
-	}
-	written, err := appended((*room)[:0], v)
-	if err != nil {
-		return nil, fmt.Errorf("encode row: %w", err)
-	}
-	body := bytes.Clone(written)
-	clear(written) // it may hold values and keys
-	if cap(written) <= maxRoom {
-		*room = written
-		rooms.Put(room)
-	}
-	return body, nil
+func newHandle() *codec.CborHandle {
+	h := &codec.CborHandle{}
+	h.Canonical = true
+	h.StructToArray = true
+	h.ErrorIfNoField = true
+	h.ErrorIfNoArrayExpand = true
+	return h
 }
 
-func appended(room []byte, v any) ([]byte, error) {
+// Encoders and decoders are costly to make and are used again. They are given nothing to hold on to while they wait.
+var (
+	encoders = sync.Pool{New: func() any { return &encoder{coder: codec.NewEncoderBytes(&[]byte{}, handle)} }}
+	decoders = sync.Pool{New: func() any { return codec.NewDecoderBytes(nil, handle) }}
+)
+
+// encoder is a coder with the room that it writes into.
+type encoder struct {
+	coder *codec.Encoder
+	room  []byte
+}
+
+// typicalBody is the room of a body that writes itself: more than most need.
+const typicalBody = 1 << 10
+
+// maxRoom bounds the room that an encoder keeps.
+const maxRoom = 16 << 10
+
+// Encode returns v in deterministic CBOR.
+func Encode(v any) ([]byte, error) {
 	if own, ok := v.(Appender); ok {
-		return own.AppendCBOR(room), nil
+		return own.AppendCBOR(make([]byte, 0, typicalBody)), nil
 	}
-	return cbor.Append(room, v)
+	return generic(v)
+}
+
+// generic is Encode by the library.
+func generic(v any) ([]byte, error) {
+	e, ok := encoders.Get().(*encoder)
+	if !ok { // the pool holds nothing else
+		return nil, fmt.Errorf("encode row: %w", ErrFormat)
+	}
+	e.room = e.room[:0]
+	e.coder.ResetBytes(&e.room)
+	if err := e.coder.Encode(v); err != nil {
+		return nil, fmt.Errorf("encode row: %w", err) // a coder that failed is not used again
+	}
+	body := bytes.Clone(e.room)
+	clear(e.room) // it may have held values and keys
+	if e.coder.ResetBytes(&[]byte{}); cap(e.room) <= maxRoom {
+		encoders.Put(e)
+	}
+	return body, nil
 }
 
 // Decode reads body into v. Bytes that are not the encoding of a v are refused with ErrFormat.
@@ -64,8 +90,24 @@ func Decode(body []byte, v any) error {
 			return nil
 		}
 	}
-	if err := cbor.Decode(body, v); err != nil {
-		return fmt.Errorf("%w: %w", ErrFormat, err)
+	return genericInto(body, v)
+}
+
+// genericInto is Decode by the library.
+func genericInto(body []byte, v any) error {
+	d, ok := decoders.Get().(*codec.Decoder)
+	if !ok { // the pool holds nothing else
+		return ErrFormat
+	}
+	d.ResetBytes(body)
+	if err := d.Decode(v); err != nil {
+		return fmt.Errorf("%w: %v", ErrFormat, err) // a decoder that failed is not used again
+	}
+	read := d.NumBytesRead()
+	d.ResetBytes(nil)
+	decoders.Put(d)
+	if read != len(body) {
+		return ErrFormat
 	}
 	return nil
 }

@@ -39,7 +39,7 @@ func TestBareMobileAgreesWithParse(t *testing.T) {
 			if number, err := phonenumbers.Parse(text, homeRegion); err == nil && phonenumbers.IsValidNumber(number) {
 				want, wantErr = phonenumbers.Format(number, phonenumbers.E164), false
 			}
-			got, err := phoneNumber(Rule{}, text, time.Time{})
+			got, err := phone(Rule{}, text, time.Time{})
 			if got != want || (err != nil) != wantErr {
 				t.Fatalf("%s****: %q, %v", text[:4], got, err)
 			}
@@ -49,7 +49,7 @@ func TestBareMobileAgreesWithParse(t *testing.T) {
 
 func BenchmarkPhone(b *testing.B) {
 	for b.Loop() {
-		_, _ = phoneNumber(Rule{}, "13800000001", time.Time{})
+		_, _ = phone(Rule{}, "13800000001", time.Time{})
 	}
 }
 

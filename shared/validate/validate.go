@@ -1,7 +1,9 @@
 // Package validate brings the text of a field into canonical form or says, by a stable code, what is wrong with it (COL-12). Two
 // spellings of one phone number, e-mail address or ID number have the same canonical form, so that a blind index over it finds both.
 //
-// Problems carry a code and never the value. The package does no I/O and keeps no state.
+// Problems carry a code and never the value. The package does no I/O and keeps no state. It links the phone metadata of
+// github.com/nyaruka/phonenumbers, which is costly to load, so only what takes in values should import it; masks and blind indexes
+// work on canonical values without it.
 package validate
 
 import (
@@ -64,7 +66,7 @@ type canonicalise func(rule Rule, text string, today time.Time) (string, error)
 var byCheck = map[string]canonicalise{
 	CheckPersonName:  personName,
 	CheckCompanyName: companyName,
-	CheckPhone:       phoneNumber,
+	CheckPhone:       phone,
 	CheckEmail:       email,
 	CheckID:          idNumber,
 	CheckUSCC:        uscc,

@@ -105,11 +105,27 @@ func script[T any](p *person, expression string) T {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
-	value, err := chromedp.Run(ctx, chromedp.Evaluate[T]("(() => {"+find+" return "+expression+" })()", chromedp.EvalAwaitPromise))
+	value, err := evaluate[T](ctx, expression)
 	if err != nil {
 		p.t.Fatalf("script %.120s: %v", expression, err)
 	}
 	return value
+}
+
+func evaluate[T any](ctx context.Context, expression string) (T, error) {
+	return chromedp.Run(ctx, chromedp.Evaluate[T]("(() => {"+find+" return "+expression+" })()", chromedp.EvalAwaitPromise))
+}
+
+// holds reports whether a script expression is true. On a page that is just being left nothing is.
+func (p *person) holds(expression string) bool {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	value, err := evaluate[bool](ctx, "!!("+expression+")")
+	if err != nil && !strings.Contains(err.Error(), "navigated") && !strings.Contains(err.Error(), "find context") {
+		p.t.Fatalf("script %.120s: %v", expression, err)
+	}
+	return err == nil && value
 }
 
 func (p *person) text(expression string) string { p.t.Helper(); return script[string](p, expression) }
@@ -121,7 +137,7 @@ func (p *person) until(what, expression string) {
 	p.t.Helper()
 	deadline := time.Now().Add(patience)
 	for {
-		if script[bool](p, "!!("+expression+")") {
+		if p.holds(expression) {
 			return
 		}
 		if time.Now().After(deadline) {

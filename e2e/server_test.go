@@ -18,15 +18,31 @@ func demonstration(t *testing.T) string {
 	if base := os.Getenv("KEXIN_TEST_URL"); base != "" {
 		return base
 	}
+	addr := freeAddr(t)
+	start(t, build(t), addr, "KEXIN_DEMO=1", "KEXIN_DATA="+filepath.Join(t.TempDir(), "data"))
+	return "http://" + addr
+}
+
+// build builds the server and returns its path.
+func build(t *testing.T) string {
 	binary := filepath.Join(t.TempDir(), "kexin-local")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../infra/local")
-	if out, err := build.CombinedOutput(); err != nil {
+	command := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../infra/local")
+	if out, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("build server: %v\n%s", err, out)
 	}
-	addr := freeAddr(t)
+	return binary
+}
+
+// environment returns what every server is started with, and settings.
+func environment(t *testing.T, settings ...string) []string {
+	return append(settings, "PATH="+os.Getenv("PATH"), "HOME="+t.TempDir())
+}
+
+// start runs a server at addr until the test ends.
+func start(t *testing.T, binary, addr string, settings ...string) {
 	var log bytes.Buffer
 	server := exec.CommandContext(t.Context(), binary)
-	server.Env = []string{"KEXIN_DEMO=1", "KEXIN_ADDR=" + addr, "KEXIN_DATA=" + filepath.Join(t.TempDir(), "data"), "PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}
+	server.Env = environment(t, append(settings, "KEXIN_ADDR="+addr)...)
 	server.Stdout, server.Stderr = &log, &log
 	server.Cancel = func() error { return server.Process.Signal(syscall.SIGTERM) }
 	server.WaitDelay = 15 * time.Second
@@ -43,7 +59,6 @@ func demonstration(t *testing.T) string {
 		}
 	})
 	awaitServer(t, "http://"+addr, ended)
-	return "http://" + addr
 }
 
 func freeAddr(t *testing.T) string {

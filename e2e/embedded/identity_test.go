@@ -27,7 +27,7 @@ func (s *site) falseTokens() map[string][]string {
 	s.must(err)
 	issuer, aud, key := identity.DemoIssuerName, "kexin", other
 	if s.issuer != nil {
-		issuer, aud, key = s.issuer.url(), audience, s.issuer.key
+		issuer, aud, key = s.issuer.URL(), audience, s.issuer.Key
 	}
 	usual := claimsOf(issuer, aud, "admin", time.Hour)
 	with := func(name string, value any) jwt.MapClaims {

@@ -1,17 +1,12 @@
 package embedded_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"encoding/json"
-	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
 	"github.com/golang-jwt/jwt/v5"
+
+	"kexin/shared/oidctest"
 )
 
 // audience is the client that product stores take tokens for.
@@ -19,38 +14,24 @@ const audience = "kexin-console"
 
 // issuer is an identity provider on loopback with one key.
 type issuer struct {
-	t      *testing.T
-	key    *ecdsa.PrivateKey
-	server *httptest.Server
+	*oidctest.Issuer
+	t *testing.T
 }
 
 func newIssuer(t *testing.T) *issuer {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	i, err := oidctest.Start(oidctest.Options{Client: audience, Audience: audience, Life: time.Hour, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := &issuer{t: t, key: key}
-	i.server = httptest.NewServer(http.HandlerFunc(i.serve))
-	t.Cleanup(i.server.Close)
-	return i
-}
-
-func (i *issuer) url() string { return i.server.URL }
-
-// serve answers with the discovery document and the key set.
-func (i *issuer) serve(w http.ResponseWriter, r *http.Request) {
-	var document any = map[string]string{"issuer": i.url(), "jwks_uri": i.url() + "/keys"}
-	if r.URL.Path == "/keys" {
-		document = jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &i.key.PublicKey, KeyID: "one", Algorithm: "ES256", Use: "sig"}}}
-	}
-	_ = json.NewEncoder(w).Encode(document)
+	t.Cleanup(i.Close)
+	return &issuer{i, t}
 }
 
 // token returns a token of the issuer for subject.
 func (i *issuer) token(subject string, life time.Duration) string {
 	i.t.Helper()
-	return sign(i.t, jwt.SigningMethodES256, i.key, claimsOf(i.url(), audience, subject, life))
+	return sign(i.t, jwt.SigningMethodES256, i.Key, claimsOf(i.URL(), audience, subject, life))
 }
 
 // claimsOf returns what a usual token says.

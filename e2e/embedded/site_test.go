@@ -86,7 +86,7 @@ func (s *site) open() {
 	o := embedded.Options{Data: s.dir, Pack: "P06", Demo: true, BaseURL: "http://" + addr, Addr: addr,
 		Log: telemetry.NewLogger(s.log, slog.LevelDebug), Random: rand.Reader}
 	if s.issuer != nil {
-		o.Demo, o.Passphrase, o.Issuer, o.Audience = false, []byte(passphrase), s.issuer.url(), audience
+		o.Demo, o.Passphrase, o.Issuer, o.Audience = false, []byte(passphrase), s.issuer.URL(), audience
 	}
 	server, err := embedded.Open(s.t.Context(), o)
 	s.must(err)

@@ -14,7 +14,7 @@ var layers = [][]string{
 	// Formats, rules and computations without I/O; backends of the contracts; the contracts as tests.
 	{"shared/audit/entry", "shared/rows", "shared/seal", "shared/policy", "shared/problem", "shared/validate", "shared/mask", "shared/blind",
 		"shared/env", "shared/archive", "shared/boltstore", "shared/filekeys", "shared/dirobjects", "shared/dynamostore", "shared/kmskeys",
-		"shared/s3objects", "shared/cost", "shared/storetest", "shared/keystest", "shared/objectstest", "shared/lambdatest"},
+		"shared/s3objects", "shared/cost", "shared/storetest", "shared/keystest", "shared/objectstest", "shared/lambdatest", "shared/oidctest"},
 	// Parts of one act each: decide, prove, index, check a form, know a caller.
 	{"shared/decision", "shared/evidence", "shared/indexes", "shared/collect", "shared/identity", "shared/grants"},
 	// The log that every act goes through.
@@ -144,6 +144,7 @@ var onlyIn = []struct {
 	{"kexin/infra/", []string{"infra/*", "shared/bench", "cmd/kexin"}, "nothing that is shared knows how it is run; the bench measures the server"},
 	{"kexin/functions/", []string{"functions/*"}, "nothing that is shared knows how it is run"},
 	{"kexin/shared/lambdatest", nil, "test kits are for tests"},
+	{"kexin/shared/oidctest", nil, "test kits are for tests"},
 	{"testing", []string{"shared/storetest", "shared/keystest", "shared/objectstest", "shared/vaulttest"}, "test kits are for tests"},
 }
 

@@ -87,6 +87,7 @@ var bans = map[string]ban{
 		"shared/vaulttest/*":                kit,
 		"shared/storetest/*":                kit,
 		"shared/objectstest/*":              kit,
+		"shared/oidctest/*":                 kit,
 	}},
 	"settings come from package env": {`os\.(Getenv|LookupEnv|Environ|Setenv)`, map[string]string{
 		"infra/local/main.go":  "hands the environment to package env",

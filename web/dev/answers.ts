@@ -58,6 +58,7 @@ export const answers: [string, RegExp, Answer][] = [
   ['POST', /^\/v1\/forms\/service\/submissions$/, (body) => (body.fields.phone === '000' ? problem(422, 'invalid-field', [{ field: 'body.fields.phone', code: 'bad_phone', message: '' }])
     : [201, { submission: 'sub_abcdefgh2345672345672345ma', received: '2026-09-20T08:00:00Z', refused: [{ field: 'fields.gender', code: 'no_purpose_left' }], receipt: { format: 'kexin-consent-receipt/1' } }])],
   ['GET', /^\/v1\/keys$/, () => [200, {}]],
+  ['GET', /^\/v1\/config$/, () => [200, { demonstration: true, company: text('春和生活服务有限公司', 'Chunhe Home Services'), pack: { id: 'P06', version: 'P06@mock' } }]],
   ['GET', /^\/dev\/accounts$/, () => [200, { accounts: accounts.map(([subject, name, role, department]) => ({ subject, name, role, department, title: text('', '') })) }]],
   ['POST', /^\/dev\/token$/, (body) => { signedIn = accounts.find(([subject]) => subject === body.subject) ?? accounts[0]; return [200, { token: 'mock', expires: '' }]; }],
   ['GET', /^\/dev\/clock$/, () => [200, { now: '2026-09-20T08:00:00Z', offset: '0s' }]],

@@ -147,10 +147,12 @@ test('what is fetched is awaited, failed or shown; an overtaken answer is droppe
   expect(probe.querySelector('[role=alert]')?.textContent).toContain('已不存在');
 });
 
-test('a token lives in the session storage of the tab only, and not after signing out', async () => {
+test('a demonstration’s token lives in the session storage of the tab only, and not after signing out; another is in no storage', async () => {
   vi.stubGlobal('fetch', vi.fn(async (path: string) => new Response(JSON.stringify(path === '/v1/me' ? { staff: 's', name: 'n', role: 'R2', department: 'service' } : policy))));
-  await session.signIn(' tok ');
+  await session.signIn('secret');
+  expect([sessionStorage.length, JSON.stringify({ ...localStorage })]).toEqual([0, expect.not.stringContaining('secret')]);
+  await session.signIn('tok', true);
   expect([sessionStorage.getItem('kexin.token'), JSON.stringify({ ...localStorage })]).toEqual(['tok', expect.not.stringContaining('tok')]);
-  session.signOut();
+  await session.signOut();
   expect([sessionStorage.length, session.token, session.me]).toEqual([0, '', undefined]);
 });

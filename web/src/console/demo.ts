@@ -21,7 +21,7 @@ export class Demo extends View {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    void this.clock.start(() => session.api.get<Clock>('/dev/clock'));
+    if (session.config?.demonstration) void this.clock.start(() => session.api.get<Clock>('/dev/clock'));
   }
 
   private advance(step: string): void {

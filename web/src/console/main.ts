@@ -6,6 +6,7 @@ import { html, nothing, render, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import { coded, onLanguage, t, type Key } from '../i18n/index';
 import { brand, documentLanguage, languageButton, themeButton } from '../lib/chrome';
+import { Problem } from '../lib/problem';
 import { applyTheme } from '../lib/theme';
 import { departmentOf, roleOf } from './bits';
 import './demo';
@@ -28,13 +29,24 @@ import './views/staff';
 @customElement('kexin-console')
 export class Console extends View {
   @state() private hash = location.hash;
-  @state() private resuming = !!session.token;
+  @state() private starting = true;
+  private failed?: Problem;
 
   override connectedCallback(): void {
     super.connectedCallback();
     session.onChange(() => this.requestUpdate());
     addEventListener('hashchange', () => this.moved());
-    session.resume().catch(() => {}).finally(() => { this.resuming = false; });
+    void this.start();
+  }
+
+  private async start(): Promise<void> {
+    try {
+      await session.start();
+    } catch (error) {
+      this.failed = error instanceof Problem ? error : new Problem('internal', 0, '');
+    }
+    this.hash = location.hash;
+    this.starting = false;
   }
 
   private async moved(): Promise<void> {
@@ -45,7 +57,7 @@ export class Console extends View {
   }
 
   protected override render(): TemplateResult {
-    if (this.resuming) return html`<main class="door-page" role="status"><p><span class="spinner"></span> ${t('state.loading')}</p></main>`;
+    if (this.starting) return html`<main class="door-page" role="status"><p><span class="spinner"></span> ${t('state.loading')}</p></main>`;
     return session.me ? this.inside() : this.outside();
   }
 
@@ -57,7 +69,7 @@ export class Console extends View {
     documentLanguage(t('page.console'));
     return html`<div class="page">
       <header class="bar">${brand(t('page.console.sub'))}<div class="tools">${languageButton()}${themeButton(() => this.requestUpdate())}</div></header>
-      <main class="door-page"><kx-sign-in></kx-sign-in></main></div>`;
+      <main class="door-page"><kx-sign-in .failed=${this.failed}></kx-sign-in></main></div>`;
   }
 
   private inside(): TemplateResult {
@@ -70,14 +82,21 @@ export class Console extends View {
           <div class="tools">
             <div class="who"><strong>${me.name}</strong><small>${[...new Set([roleOf(me.role, me.title), departmentOf(me.department)])].join(' · ')}</small></div>
             ${languageButton()}${themeButton(() => this.requestUpdate())}
-            <button type="button" class="button small" id="sign-out" @click=${() => session.signOut()}>${t('sign-out')}</button>
+            <button type="button" class="button small" id="sign-out" @click=${() => void session.signOut()}>${t('sign-out')}</button>
           </div>
         </header>
+        ${this.ending()}
         <kx-demo></kx-demo>
         <nav aria-label=${t('nav')}><ul>${menuOf(me.role).map((entry) => html`
           <li><a href="#/${entry}" aria-current=${entry === page ? 'page' : nothing}>${t(`nav.${entry}` as Key)}</a></li>`)}</ul></nav>
         <main id="main" tabindex="-1">${this.view(page, id)}</main>
       </div>`;
+  }
+
+  // ending tells in time that the sign-in is about to end, so that nothing typed is lost.
+  private ending(): TemplateResult {
+    return html`<div role="status">${session.ending ? html`<div class="note warn row" id="ending"><span>${t('sign-in.ending')}</span>
+      <button type="button" class="button small" id="renew" @click=${() => void session.leave()}>${t('sign-in.renew')}</button></div>` : nothing}</div>`;
   }
 
   private skip(event: Event): void {

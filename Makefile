@@ -1,6 +1,6 @@
 # Kexin 客信. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run build test race vet bench clean
+.PHONY: help run build test race vet bench plan deploy destroy clean
 
 KEXIN_DEMO ?= 1
 export KEXIN_DEMO
@@ -28,6 +28,15 @@ vet: ## go vet and gofmt
 
 bench: build ## CPU, throughput, floors and AWS costs of the embedded server (BENCH='--customers 100000' for the full store)
 	./bin/kexin bench $(BENCH)
+
+plan: ## what a deployment on AWS would change (settings in deploy.env, or DEPLOY=file); changes nothing
+	@infra/deploy/plan.sh
+
+deploy: ## deploy on AWS as deploy.env says, or update (docs/operations/deploy.md)
+	@infra/deploy/deploy.sh
+
+destroy: ## take a deployment away (CONFIRM=stack); refuses while data lives in it
+	@CONFIRM=$(CONFIRM) infra/deploy/destroy.sh
 
 clean: ## remove what was built (not the data)
 	rm -rf bin .aws-sam

@@ -42,7 +42,15 @@ func compose(ctx context.Context, b *boot.Boot) (*httpapi.API, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := door(ctx, sys)
+	index, err := indexes.Load(ctx, sys.Store, sys.Keys, sys.Deployment)
+	if err != nil {
+		return nil, err
+	}
+	cursors, err := consoleapi.NewCursors(index, sys.Random)
+	if err != nil {
+		return nil, err
+	}
+	v, err := door(sys, index)
 	if err != nil {
 		return nil, err
 	}
@@ -54,16 +62,12 @@ func compose(ctx context.Context, b *boot.Boot) (*httpapi.API, error) {
 	api := withhttp.API(b, staffapi.Rules())
 	consoleapi.Register(api.With(forStaff), consoleapi.Deps{Vault: v, Engine: sys.Engine, Pack: sys.Pack, Store: sys.Store,
 		Log: sys.Log, Prover: audit.Prover{Store: sys.Store, Objects: sys.Objects}, Register: staff.Register{Store: sys.Store}, Desk: desk,
-		Opener: consoleapi.Invoker{Invoke: b.Invoke(b.Settings.Functions.OpenRestricted)}, Now: sys.Now, Random: sys.Random})
+		Opener: consoleapi.Invoker{Invoke: b.Invoke(b.Settings.Functions.OpenRestricted)}, Cursors: cursors, Now: sys.Now, Random: sys.Random})
 	return api, nil
 }
 
 // door returns the console's vault.
-func door(ctx context.Context, sys *system.System) (*vault.Vault, error) {
-	index, err := indexes.Load(ctx, sys.Store, sys.Keys, sys.Deployment)
-	if err != nil {
-		return nil, err
-	}
+func door(sys *system.System, index vault.Indexer) (*vault.Vault, error) {
 	return sys.Vault(func(c *vault.Config) {
 		c.Writer = sys.Writer(store.Keys)
 		c.Ring, c.RootWrap, c.Index = sys.Ring(store.Keys, c.Writer), seal.Root{Keys: sys.Keys}, index

@@ -3,7 +3,6 @@ package consoleapi
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
 	"slices"
 	"strings"
 	"time"
@@ -132,7 +131,12 @@ func (d Deps) pending(ctx context.Context, in *pendingInput) (*pendingOutput, er
 		return nil, err
 	}
 	shards := rows.ShardNames()
-	at, inner, err := pendingCursor(in.Cursor, shards)
+	list := scope("list-pending", actor)
+	position, err := d.Cursors.Open(list, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	at, inner, err := pendingPosition(position, shards)
 	if err != nil {
 		return nil, err
 	}
@@ -150,9 +154,9 @@ func (d Deps) pending(ctx context.Context, in *pendingInput) (*pendingOutput, er
 		inner = more
 	}
 	if at < len(shards) {
-		out.Body.Next = base64.RawURLEncoding.EncodeToString([]byte(shards[at] + "/" + inner))
+		out.Body.Next, err = d.Cursors.Seal(list, shards[at]+"/"+inner)
 	}
-	return out, nil
+	return out, err
 }
 
 // next returns the shard to read after a page that ended with the position inner.
@@ -163,14 +167,14 @@ func next(at int, inner string) (int, string) {
 	return at + 1, ""
 }
 
-func pendingCursor(cursor string, shards []string) (int, string, error) {
-	if cursor == "" {
+// pendingPosition returns the shard and the position in it that a cursor held.
+func pendingPosition(position string, shards []string) (int, string, error) {
+	if position == "" {
 		return 0, "", nil
 	}
-	text, err := base64.RawURLEncoding.DecodeString(cursor)
-	shard, inner, ok := strings.Cut(string(text), "/")
+	shard, inner, ok := strings.Cut(position, "/")
 	at := slices.Index(shards, shard)
-	if err != nil || !ok || at < 0 {
+	if !ok || at < 0 {
 		return 0, "", problem.Invalid(problem.At("query.cursor", problem.CodeCursor))
 	}
 	return at, inner, nil

@@ -40,8 +40,10 @@ type Deps struct {
 	Register staff.Register
 	Desk     *exports.Desk
 	Opener   Opener
-	Now      func() time.Time
-	Random   io.Reader
+	// Cursors seals positions in lists; see NewCursors.
+	Cursors *httpapi.Cursors
+	Now     func() time.Time
+	Random  io.Reader
 }
 
 // Register adds the operations of the console; api authenticates.

@@ -155,7 +155,7 @@ func (d Deps) search(ctx context.Context, in *searchInput) (*cardsOutput, error)
 
 type listInput struct {
 	httpapi.Paged
-	Department string `query:"department" minLength:"1" maxLength:"64" doc:"Left out: one's own"`
+	Department string `query:"department" minLength:"1" maxLength:"64" doc:"Left out: every department whose customers one may list"`
 	Owner      string `query:"owner" pattern:"^stf_[a-z2-7]{25}[aeimquy4]$"`
 }
 
@@ -165,19 +165,22 @@ func (d Deps) list(ctx context.Context, in *listInput) (*cardsOutput, error) {
 		return nil, err
 	}
 	department := record.Department(in.Department)
-	if department == "" {
-		department = actor.Department
-	}
-	if d.Pack.Departments[department] == (record.Text{}) {
+	if department != "" && d.Pack.Departments[department] == (record.Text{}) {
 		return nil, problem.Invalid(problem.At("query.department", problem.CodeNoMatch))
 	}
-	views, next, err := d.Vault.List(ctx, actor, department, record.StaffID(in.Owner), in.Limit, in.Cursor)
+	list := scope("list-customers", actor, in.Department, in.Owner)
+	position, err := d.Cursors.Open(list, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	views, next, err := d.Vault.List(ctx, actor, department, record.StaffID(in.Owner), in.Limit, position)
 	if err != nil {
 		return nil, err
 	}
 	out := &cardsOutput{}
-	out.Body.Customers, out.Body.Next = cards(views), next
-	return out, nil
+	out.Body.Customers = cards(views)
+	out.Body.Next, err = d.Cursors.Seal(list, next)
+	return out, err
 }
 
 type openInput struct {
@@ -321,16 +324,25 @@ func (d Deps) history(ctx context.Context, in *historyInput) (*historyOutput, er
 	if err != nil {
 		return nil, err
 	}
-	entries, next, err := d.Vault.History(ctx, actor, in.customer(), in.Cursor)
-	return historyOut(entries, next, err)
+	list := scope("customer-history", actor, in.ID)
+	position, err := d.Cursors.Open(list, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	entries, next, err := d.Vault.History(ctx, actor, in.customer(), position)
+	return d.historyOut(entries, list, next, err)
 }
 
-func historyOut(entries []vault.HistoryEntry, next string, err error) (*historyOutput, error) {
+// historyOut answers with entries and the cursor of the position next in list.
+func (d Deps) historyOut(entries []vault.HistoryEntry, list, next string, err error) (*historyOutput, error) {
 	if err != nil {
 		return nil, err
 	}
 	out := &historyOutput{}
-	out.Body.Entries, out.Body.Next = make([]HistoryEntry, 0, len(entries)), next
+	out.Body.Entries = make([]HistoryEntry, 0, len(entries))
+	if out.Body.Next, err = d.Cursors.Seal(list, next); err != nil {
+		return nil, err
+	}
 	for _, e := range entries {
 		out.Body.Entries = append(out.Body.Entries, HistoryEntry{rows.At(e.At), e.Action, e.Verdict, e.Code, e.Actor.ID, e.Actor.Role, e.Purpose,
 			e.Reason, e.Fields, e.Approval, e.Ref})
@@ -452,6 +464,11 @@ func (d Deps) audit(ctx context.Context, in *auditInput) (*historyOutput, error)
 	if err != nil {
 		return nil, err
 	}
-	entries, next, err := d.Vault.ReadAudit(ctx, actor, record.CustomerID(in.Customer), in.Cursor)
-	return historyOut(entries, next, err)
+	list := scope("read-audit", actor, in.Customer)
+	position, err := d.Cursors.Open(list, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	entries, next, err := d.Vault.ReadAudit(ctx, actor, record.CustomerID(in.Customer), position)
+	return d.historyOut(entries, list, next, err)
 }

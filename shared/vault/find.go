@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,35 +32,86 @@ type CardView struct {
 // MaxPage is the most cards of one page: each is named in the audit log by a row of its own.
 const MaxPage = 40
 
-// List returns a page of the cards of a department, or of those of one owner in it.
+// List returns a page of the cards of a department, or of every department whose customers the actor may list when department is "";
+// with an owner, of those of that owner. cursor is what the call before returned, "" for the first page; it is no secret from the actor
+// only when it is sealed.
 func (v *Vault) List(ctx context.Context, actor Actor, department record.Department, owner record.StaffID, limit int, cursor string) ([]CardView, string, error) {
-	resource := decision.Resource{Department: department, Owner: owner}
 	var e audit.Entry
 	_, err := v.counted(ctx, actor, func(reads int) (err error) {
-		_, e, err = v.decide(ctx, actor, decision.Request{Action: decision.ActList, Resource: resource, Reads: reads})
+		_, e, err = v.decide(ctx, actor, decision.Request{Action: decision.ActList, Resource: decision.Resource{Department: department, Owner: owner}, Reads: reads})
 		return err
 	})
 	if err != nil {
 		return nil, "", err
 	}
-	q := store.Query{Table: store.Records, Index: store.ByDepartment, PK: string(department), Limit: min(max(limit, 1), MaxPage), Cursor: cursor}
-	if owner != "" {
-		q.From, q.Before = string(owner)+"#", string(owner)+"$"
+	departments := []record.Department{department}
+	if department == "" {
+		departments = v.reach(actor, owner)
 	}
-	page, err := v.Store.Query(ctx, q)
+	ids, next, err := v.listed(ctx, departments, owner, min(max(limit, 1), MaxPage), cursor)
 	if err != nil {
-		return nil, "", fmt.Errorf("list customers: %w", err)
-	}
-	ids := make([]record.CustomerID, 0, len(page.Items))
-	for _, item := range page.Items {
-		ids = append(ids, record.CustomerID(strings.TrimPrefix(item.Key.PK, rows.PrefixCustomer)))
+		return nil, "", err
 	}
 	customers, err := v.visible(ctx, actor, decision.ActList, ids, MaxPage)
 	if err != nil {
 		return nil, "", err
 	}
 	cards, err := v.cards(ctx, e, customers)
-	return cards, page.Next, err
+	return cards, next, err
+}
+
+// reach returns the departments whose customers an actor may list: his own first, then the others by name.
+func (v *Vault) reach(actor Actor, owner record.StaffID) []record.Department {
+	var departments []record.Department
+	for department := range v.Pack.Departments {
+		if v.Engine.Decide(decision.Request{Actor: actor.Actor, Action: decision.ActList, Resource: decision.Resource{Department: department, Owner: owner},
+			Now: v.Now()}).Allow {
+			departments = append(departments, department)
+		}
+	}
+	slices.SortFunc(departments, func(a, b record.Department) int {
+		return cmp.Or(cmp.Compare(rank(a, actor), rank(b, actor)), cmp.Compare(a, b))
+	})
+	return departments
+}
+
+func rank(department record.Department, actor Actor) int {
+	if department == actor.Department {
+		return 0
+	}
+	return 1
+}
+
+// listed returns the ids of one page of the index of cards, department by department, and where the next page begins: department, "/",
+// position in it.
+func (v *Vault) listed(ctx context.Context, departments []record.Department, owner record.StaffID, limit int, cursor string) (ids []record.CustomerID, next string, err error) {
+	name, inner, _ := strings.Cut(cursor, "/")
+	at := 0
+	if cursor != "" {
+		if at = slices.Index(departments, record.Department(name)); at < 0 {
+			return nil, "", store.ErrCursor
+		}
+	}
+	for ; at < len(departments); at, inner = at+1, "" {
+		q := store.Query{Table: store.Records, Index: store.ByDepartment, PK: string(departments[at]), Limit: limit - len(ids), Cursor: inner}
+		if owner != "" {
+			q.From, q.Before = string(owner)+"#", string(owner)+"$"
+		}
+		page, err := v.Store.Query(ctx, q)
+		if err != nil {
+			return nil, "", fmt.Errorf("list customers: %w", err)
+		}
+		for _, item := range page.Items {
+			ids = append(ids, record.CustomerID(strings.TrimPrefix(item.Key.PK, rows.PrefixCustomer)))
+		}
+		switch {
+		case page.Next != "":
+			return ids, string(departments[at]) + "/" + page.Next, nil
+		case len(ids) == limit && at+1 < len(departments):
+			return ids, string(departments[at+1]) + "/", nil
+		}
+	}
+	return ids, "", nil
 }
 
 // Search returns the cards of the customers whose field matches text in one kind of index: "identifier" for unique identifiers, else a

@@ -299,3 +299,45 @@ func TestReadsCostNoRootKeys(t *testing.T) {
 		t.Errorf("%d calls for 3 openings of L3", got)
 	}
 }
+
+// TestListOfEverythingThatOneMaySee: without a department a list walks those that the actor may list, page by page and each customer once.
+func TestListOfEverythingThatOneMaySee(t *testing.T) {
+	w := newWorld(t)
+	for n := 2; n <= 6; n++ {
+		w.p.Created(vaulttest.Person{N: n})
+	}
+	walk := func(actor vault.Actor, limit int) map[record.CustomerID]int {
+		seen := map[record.CustomerID]int{}
+		for cursor := ""; ; {
+			list, next, err := w.v.List(t.Context(), actor, "", "", limit, cursor)
+			w.must(err)
+			for _, card := range list {
+				seen[card.Customer]++
+			}
+			if cursor = next; next == "" {
+				return seen
+			}
+		}
+	}
+	central := w.Actor("R10")
+	central.Department = "information" // where no customer is
+	for _, limit := range []int{1, 2, 5, 40} {
+		seen := walk(central, limit)
+		for id, times := range seen {
+			if times != 1 {
+				t.Errorf("limit %d: %s is listed %d times", limit, id, times)
+			}
+		}
+		if len(seen) != 6 {
+			t.Errorf("limit %d: %d customers", limit, len(seen))
+		}
+	}
+	other := w.Actor("R3")
+	if other.Department = "sales"; len(walk(other, 10)) != 0 {
+		t.Error("sales sees customers of another department")
+	}
+	_, _, err := w.v.List(t.Context(), w.Actor("R11"), "", "", 10, "")
+	w.wants(err, vault.ErrDenied)
+	_, _, err = w.v.List(t.Context(), other, "", "", 10, string(vaulttest.Department)+"/")
+	w.wants(err, store.ErrCursor)
+}

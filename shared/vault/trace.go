@@ -3,7 +3,6 @@ package vault
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -59,7 +58,7 @@ func (v *Vault) trace(ctx context.Context, id record.CustomerID, cursor string) 
 	}
 	next := ""
 	if from+tracePage < len(all) {
-		next = base64.RawURLEncoding.EncodeToString([]byte("after/" + strconv.Itoa(from+tracePage)))
+		next = "after/" + strconv.Itoa(from+tracePage)
 	}
 	return list, next, nil
 }
@@ -68,10 +67,9 @@ func traceOffset(cursor string) (int, error) {
 	if cursor == "" {
 		return 0, nil
 	}
-	text, err := base64.RawURLEncoding.DecodeString(cursor)
-	number, ok := strings.CutPrefix(string(text), "after/")
+	number, ok := strings.CutPrefix(cursor, "after/")
 	offset, parsed := strconv.Atoi(number)
-	if err != nil || !ok || parsed != nil || offset < 0 || offset > maxTrace {
+	if !ok || parsed != nil || offset < 0 || offset > maxTrace {
 		return 0, store.ErrCursor
 	}
 	return offset, nil

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -132,15 +133,18 @@ func (a *assembly) acceptor() *intake.Acceptor {
 
 func (a *assembly) console(p *parts) consoleapi.Deps {
 	sys := a.systems[grants.ServeConsole]
+	index := a.index(sys)
 	v := a.vault(grants.ServeConsole, func(sys *system.System, c *vault.Config) {
 		c.Writer = sys.Writer(store.Keys)
-		c.Ring, c.RootWrap, c.Index = sys.Ring(store.Keys, c.Writer), seal.Root{Keys: sys.Keys}, a.index(sys)
+		c.Ring, c.RootWrap, c.Index = sys.Ring(store.Keys, c.Writer), seal.Root{Keys: sys.Keys}, index
 	})
+	cursors, err := consoleapi.NewCursors(index, sys.Random)
+	a.err = errors.Join(a.err, err)
 	desk := &exports.Desk{Vault: v, Store: sys.Store, Pack: sys.Pack, Now: sys.Now, Random: sys.Random,
 		Wake: func(context.Context, record.ExportID) error { wake(p.wakeBuild); return nil }}
 	return consoleapi.Deps{Vault: v, Engine: sys.Engine, Pack: sys.Pack, Store: sys.Store, Log: sys.Log,
 		Prover: audit.Prover{Store: sys.Store, Objects: sys.Objects}, Register: staff.Register{Store: sys.Store}, Desk: desk,
-		Opener: a.opener(), Now: sys.Now, Random: sys.Random}
+		Opener: a.opener(), Cursors: cursors, Now: sys.Now, Random: sys.Random}
 }
 
 func (a *assembly) opener() consoleapi.Opener {

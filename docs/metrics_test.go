@@ -2,9 +2,12 @@ package docs
 
 import (
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
+	"kexin/shared/grants"
 	"kexin/shared/telemetry"
 )
 
@@ -57,4 +60,39 @@ func metricTable() string {
 		b.WriteString("| `" + m.Name + "` | " + string(m.Unit) + " | " + dimensions + " | " + m.Statistic + " | " + from + " | " + m.About + " |\n")
 	}
 	return b.String()
+}
+
+// Every metric of the catalogue is measured by some package, and by functions that exist.
+func TestMetricsAreMeasured(t *testing.T) {
+	var code strings.Builder
+	for _, pattern := range []string{"../shared/*/*.go", "../functions/*/*.go", "../functions/internal/*/*.go"} {
+		paths, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			if !strings.HasSuffix(path, "_test.go") {
+				code.WriteString(read(t, path))
+			}
+		}
+	}
+	known := map[string]bool{}
+	for _, function := range grants.Functions() {
+		known[string(function)] = true
+	}
+	names := regexp.MustCompile(`(?m)^\t([A-Z]\w*) += Metric\{Name: "([a-z-]+)"`)
+	found := map[string]string{}
+	for _, match := range names.FindAllStringSubmatch(read(t, "../shared/telemetry/catalogue.go"), -1) {
+		found[match[2]] = match[1]
+	}
+	for _, m := range telemetry.Catalogue() {
+		if !strings.Contains(code.String(), "telemetry."+found[m.Name]+",") {
+			t.Errorf("nothing measures %s (telemetry.%s)", m.Name, found[m.Name])
+		}
+		for _, function := range m.From {
+			if !known[function] {
+				t.Errorf("%s is measured by %s, which does not exist", m.Name, function)
+			}
+		}
+	}
 }

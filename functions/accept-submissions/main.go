@@ -30,7 +30,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	lambda.Start(boot.Function(func(ctx context.Context) (lambdaevent.Function, error) { return compose(ctx, b) }))
+	lambda.Start(b.Handler(func(ctx context.Context) (lambdaevent.Function, error) { return compose(ctx, b) }))
 }
 
 func compose(ctx context.Context, b *boot.Boot) (lambdaevent.Function, error) {

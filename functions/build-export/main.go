@@ -30,7 +30,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	lambda.Start(boot.Function(func(context.Context) (lambdaevent.Function, error) { return compose(b) }))
+	lambda.Start(b.Handler(func(context.Context) (lambdaevent.Function, error) { return compose(b) }))
 }
 
 // lease is how long one attempt owns an export: the longest that an invocation may take.

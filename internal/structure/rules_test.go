@@ -67,6 +67,7 @@ var bans = map[string]ban{
 		"shared/boltstore/boltstore.go":     "default of an option",
 		"shared/dynamostore/dynamostore.go": "default of an option; pauses between attempts, which ctx ends",
 		"shared/kmskeys/call.go":            "pauses between attempts, which ctx ends",
+		"shared/kmskeys/kmskeys.go":         "default of an option",
 		"shared/audit/write.go":             "pauses between attempts, which ctx ends",
 		"shared/audit/sealer.go":            "time left before the deadline of ctx, which the machine's clock sets",
 		"shared/retention/retention.go":     "time left before the deadline of ctx, which the machine's clock sets",

@@ -13,6 +13,7 @@ import (
 	"kexin/shared/audit/entry"
 	"kexin/shared/record"
 	"kexin/shared/store"
+	"kexin/shared/telemetry"
 )
 
 // Config is what a Log is made of. Every member is required.
@@ -86,8 +87,24 @@ func (l *Log) Act(ctx context.Context, e Entry, ops ...store.Op) (Ref, error) {
 	for {
 		ref, taken, err := l.try(ctx, e, ops)
 		if !taken {
+			measure(ctx, e, err)
 			return ref, err
 		}
+	}
+}
+
+// measure counts an entry by how it ended. A failed condition is an answer to the caller, who has lost a race, and counts as neither.
+func measure(ctx context.Context, e Entry, err error) {
+	switch {
+	case err == nil:
+		telemetry.Measure(ctx, telemetry.Acts, 1, string(e.Verdict))
+		if e.Verdict == Deny {
+			telemetry.Measure(ctx, telemetry.Refusals, 1, e.Action)
+		}
+	case errors.Is(err, ErrUnresolved):
+		telemetry.Measure(ctx, telemetry.Acts, 1, "unknown")
+	case !errors.Is(err, store.ErrCondition):
+		telemetry.Measure(ctx, telemetry.Acts, 1, "failed")
 	}
 }
 

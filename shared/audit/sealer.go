@@ -12,6 +12,7 @@ import (
 	"kexin/shared/objects"
 	"kexin/shared/record"
 	"kexin/shared/store"
+	"kexin/shared/telemetry"
 )
 
 // Sealer joins the lanes into one Merkle log. Runs may be interrupted anywhere and may overlap: the state of the log is one row that is
@@ -91,7 +92,23 @@ func (s *Sealer) Run(ctx context.Context) (Report, error) {
 	r := &sealing{Sealer: s, tiles: map[string][]byte{}}
 	err := r.run(ctx)
 	r.report.Size = r.state.Size
+	r.measure(ctx, err)
 	return r.report, err
+}
+
+// measure reports how long entries had been waiting, and what cannot be sealed.
+func (r *sealing) measure(ctx context.Context, err error) {
+	lag := 0.0
+	if !r.oldest.IsZero() {
+		lag = max(0, r.Now().Sub(r.oldest).Seconds())
+	}
+	telemetry.Measure(ctx, telemetry.SealLag, lag, "")
+	for _, alarm := range r.report.Alarms {
+		telemetry.Measure(ctx, telemetry.SealAlarms, 1, string(alarm.Kind))
+	}
+	if errors.Is(err, ErrAltered) {
+		telemetry.Measure(ctx, telemetry.SealAlarms, 1, "altered")
+	}
 }
 
 func (s *Sealer) check() error {
@@ -120,6 +137,7 @@ type sealing struct {
 	state  state
 	batch  batch
 	tiles  map[string][]byte // tiles read in this run, see tile.go
+	oldest time.Time         // of the entries that this run took
 	report Report
 }
 
@@ -234,6 +252,9 @@ func (r *sealing) take(ctx context.Context, c *cursor) (more bool, err error) {
 				return false, nil
 			}
 			r.batch.add(c, item.Body)
+			if r.oldest.IsZero() || c.Last.Before(r.oldest) {
+				r.oldest = c.Last
+			}
 		}
 		if page.Next == "" {
 			return false, nil

@@ -19,7 +19,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"kexin/shared/retry"
 	"kexin/shared/store"
+	"kexin/shared/telemetry"
 )
 
 // API is the part of the DynamoDB client that the store uses.
@@ -46,12 +48,15 @@ type Config struct {
 	Rand io.Reader
 	// Attempts is how often one call is tried at most; zero means 8.
 	Attempts int
+	// Retries is what the process may spend on tries after the first; nil means as many as Attempts allows. A conflict of transactions
+	// spends nothing: it is no sign of trouble.
+	Retries *retry.Budget
 	// AttemptTimeout bounds one try of a write; zero means 3 seconds.
 	AttemptTimeout time.Duration
 }
 
-// ErrThrottled: the table takes no more for now, and trying again within the call's time did not help. Nothing has changed.
-var ErrThrottled = errors.New("store throttled")
+// ErrThrottled is store.ErrThrottled.
+var ErrThrottled = store.ErrThrottled
 
 // Store implements store.Store and store.Scanner. It is safe for concurrent use.
 type Store struct {
@@ -123,6 +128,16 @@ func (s *Store) pause(ctx context.Context, attempt int) error {
 		return context.DeadlineExceeded
 	}
 	return s.config.Sleep(ctx, wait)
+}
+
+// spend takes one retry of the process's for cause, the label of the metric.
+func (s *Store) spend(ctx context.Context, cause string) error {
+	if cause != "conflict" && !s.config.Retries.Spend() {
+		telemetry.Measure(ctx, telemetry.RetriesSpent, 1, "dynamodb")
+		return errors.New("the process has no retries left")
+	}
+	telemetry.Measure(ctx, telemetry.StoreRetries, 1, cause)
+	return nil
 }
 
 // token draws a client request token.

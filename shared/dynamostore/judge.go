@@ -1,6 +1,7 @@
 package dynamostore
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -46,7 +47,7 @@ func judge(err error) verdict {
 	}
 	var dial *net.OpError
 	if errors.As(err, &dial) && dial.Op == "dial" {
-		return verdict{again, fmt.Errorf("reach DynamoDB: %w", err)}
+		return verdict{again, fmt.Errorf("%w: reach DynamoDB: %w", store.ErrUnavailable, err)}
 	}
 	return verdict{open, err}
 }
@@ -134,8 +135,11 @@ func statusOf(err error) int {
 // readError names what callers may branch on in the error of a read.
 func readError(err error) error {
 	var api smithy.APIError
-	if !errors.As(err, &api) {
+	if errors.Is(err, context.Canceled) {
 		return err
+	}
+	if !errors.As(err, &api) || statusOf(err) >= http.StatusInternalServerError {
+		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
 	switch {
 	case isThrottle(api.ErrorCode()):

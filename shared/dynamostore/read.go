@@ -54,7 +54,7 @@ func (s *Store) GetMany(ctx context.Context, keys []store.Key) ([]store.Item, er
 		if idle++; len(found) > before {
 			idle = 0
 		}
-		if err := s.pause(ctx, idle); err != nil {
+		if err := errors.Join(s.spend(ctx, "unprocessed"), s.pause(ctx, idle)); err != nil {
 			return nil, fmt.Errorf("get items: %w: %w", ErrThrottled, err)
 		}
 	}

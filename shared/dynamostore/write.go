@@ -2,6 +2,7 @@ package dynamostore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -89,19 +90,41 @@ func (s *Store) try(ctx context.Context, repeatable bool, attempt func(context.C
 			if v.kind == refused && unknown {
 				return fmt.Errorf("%w: %w", store.ErrUnknownOutcome, v.err)
 			}
+			if n == 0 {
+				s.config.Retries.Earn()
+			}
 			return v.err
 		}
 		unknown = unknown || v.kind == open
 		if unknown && !repeatable {
 			return fmt.Errorf("%w: %w", store.ErrUnknownOutcome, v.err)
 		}
-		if err := s.pause(ctx, n); err != nil {
+		if err := s.again(ctx, n, v); err != nil {
 			if unknown {
 				return fmt.Errorf("%w: %w: %w", store.ErrUnknownOutcome, v.err, err)
 			}
 			return fmt.Errorf("%w: %w", v.err, err)
 		}
 	}
+}
+
+// again waits before the next attempt, or returns an error when there is none.
+func (s *Store) again(ctx context.Context, n int, v verdict) error {
+	cause := "unreached"
+	switch {
+	case v.kind == open:
+		cause = "open"
+	case errors.Is(v.err, store.ErrThrottled):
+		cause = "throttled"
+	case errors.Is(v.err, store.ErrConflict):
+		cause = "conflict"
+	}
+	if n+1 < s.config.Attempts {
+		if err := s.spend(ctx, cause); err != nil {
+			return err
+		}
+	}
+	return s.pause(ctx, n)
 }
 
 func (s *Store) attempt(ctx context.Context, attempt func(context.Context) verdict) verdict {

@@ -22,6 +22,7 @@ import (
 	"kexin/shared/seal"
 	"kexin/shared/staff"
 	"kexin/shared/store"
+	"kexin/shared/telemetry"
 	"kexin/shared/vault"
 )
 
@@ -140,7 +141,11 @@ func (b *Builder) Build(ctx context.Context, id record.ExportID) (string, error)
 		return b.failed(ctx, actor, e, err)
 	}
 	defer clear(key[:])
-	return rows.ExportReady, b.ready(ctx, actor, &e, key)
+	if err := b.ready(ctx, actor, &e, key); err != nil {
+		return rows.ExportReady, err
+	}
+	telemetry.Measure(ctx, telemetry.ExportRows, float64(e.Rows), "")
+	return rows.ExportReady, nil
 }
 
 // approved returns whether the second persons that an export needs have agreed, and who they were.

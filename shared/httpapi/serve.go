@@ -56,13 +56,15 @@ func (c *core) serve(w http.ResponseWriter, r *http.Request) {
 	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		ctx = context.WithValue(ctx, sourceKey, host)
 	}
-	ctx, err := c.identified(ctx)
+	ctx, err := c.identified(telemetry.WithParent(ctx, r.Header.Get("Traceparent")))
 	r = r.WithContext(ctx)
 	res := &response{ResponseWriter: w, allow: func(pattern string) { c.sharing.allow(w.Header(), pattern, r.Header.Get("Origin")) }}
 	c.setHeaders(w.Header(), r)
 	defer func() {
-		c.info.Log.InfoContext(ctx, "request", "method", methodOf(r.Method), "pattern", res.pattern, "status", res.status,
-			"milliseconds", c.info.Now().Sub(began).Milliseconds())
+		took := c.info.Now().Sub(began).Milliseconds()
+		c.info.Log.InfoContext(ctx, "request", "method", methodOf(r.Method), "pattern", res.pattern, "status", res.status, "milliseconds", took)
+		telemetry.Measure(ctx, telemetry.Latency, float64(took), "")
+		telemetry.Measure(ctx, telemetry.Requests, 1, fmt.Sprintf("%dxx", res.status/100))
 	}()
 	defer c.finish(res, r)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -14,6 +15,8 @@ import (
 	"github.com/aws/smithy-go"
 
 	"kexin/shared/keys"
+	"kexin/shared/retry"
+	"kexin/shared/telemetry"
 )
 
 // Waits between attempts: a random part of firstWait, doubled with every attempt up to lastWait.
@@ -22,8 +25,12 @@ const (
 	lastWait  = time.Second
 )
 
-// call sends one request up to config.Attempts times within config.Budget and within what ctx leaves. It gives up early rather than wait
-// beyond either. Its deadlines are those of contexts, hence of the runtime's clock.
+// errOpen: the circuit is open.
+var errOpen = fmt.Errorf("kms: %w: not asked again yet", keys.ErrThrottled)
+
+// call sends one request up to config.Attempts times within config.Budget, within what ctx leaves and within what the process may spend on
+// retries. It gives up early rather than wait beyond any of them, and sends nothing while the circuit is open. Its deadlines are those of
+// contexts, hence of the runtime's clock.
 func call[O any](ctx context.Context, k *Keys, act string, send func(context.Context, func(*kms.Options)) (O, error)) (O, error) {
 	var none O
 	if err := ctx.Err(); err != nil {
@@ -32,12 +39,14 @@ func call[O any](ctx context.Context, k *Keys, act string, send func(context.Con
 	within, cancel := context.WithTimeout(ctx, k.config.Budget)
 	defer cancel()
 	for attempt := 1; ; attempt++ {
-		out, err := send(within, onlyOnce)
-		if err == nil {
+		out, verdict := once(within, k, act, send)
+		if verdict.err == nil {
+			if attempt == 1 {
+				k.config.Retries.Earn()
+			}
 			return out, nil
 		}
-		verdict := judge(err)
-		again := verdict.retry && attempt < k.config.Attempts && k.wait(within, attempt)
+		again := verdict.retry && attempt < k.config.Attempts && k.spend(ctx) && k.wait(within, attempt)
 		if ended := ctx.Err(); ended != nil {
 			return none, fmt.Errorf("%s: %w", act, endedEarly(ended))
 		}
@@ -45,6 +54,60 @@ func call[O any](ctx context.Context, k *Keys, act string, send func(context.Con
 			return none, fmt.Errorf("%s: %w", act, verdict.err)
 		}
 	}
+}
+
+// once sends one request, if the circuit lets it, and says what came of it.
+func once[O any](ctx context.Context, k *Keys, act string, send func(context.Context, func(*kms.Options)) (O, error)) (O, verdict) {
+	if !k.circuit.Enter() {
+		telemetry.Measure(ctx, telemetry.KMSCircuit, 1, "refused")
+		var none O
+		return none, verdict{err: errOpen}
+	}
+	telemetry.Measure(ctx, telemetry.KMSCalls, 1, strings.ReplaceAll(act, " ", "-"))
+	out, err := send(ctx, onlyOnce)
+	v := verdict{}
+	if err != nil {
+		v = judge(err)
+		telemetry.Measure(ctx, telemetry.KMSErrors, 1, kindOf(v.err))
+	}
+	if event := k.circuit.Leave(outcomeOf(v)); event != "" {
+		telemetry.Measure(ctx, telemetry.KMSCircuit, 1, string(event))
+	}
+	return out, v
+}
+
+// outcomeOf says what a verdict means to the circuit.
+func outcomeOf(v verdict) retry.Outcome {
+	switch {
+	case errors.Is(v.err, keys.ErrThrottled):
+		return retry.Throttled
+	case errors.Is(v.err, keys.ErrUnavailable):
+		return retry.Unheard
+	}
+	return retry.Answered
+}
+
+// kindOf names the kind of an error for the metric.
+func kindOf(err error) string {
+	for _, kind := range []struct {
+		err  error
+		name string
+	}{{keys.ErrThrottled, "throttled"}, {keys.ErrUnavailable, "unavailable"}, {keys.ErrRefused, "refused"}, {keys.ErrDisabled, "disabled"},
+		{keys.ErrNotGranted, "not-granted"}} {
+		if errors.Is(err, kind.err) {
+			return kind.name
+		}
+	}
+	return "other"
+}
+
+// spend takes one retry of the process's.
+func (k *Keys) spend(ctx context.Context) bool {
+	if k.config.Retries.Spend() {
+		return true
+	}
+	telemetry.Measure(ctx, telemetry.RetriesSpent, 1, "kms")
+	return false
 }
 
 // endedEarly says also that the service is to blame when the caller's time ran out, and not when the caller went away.

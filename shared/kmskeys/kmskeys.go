@@ -26,6 +26,7 @@ import (
 
 	"kexin/shared/keys"
 	"kexin/shared/record"
+	"kexin/shared/retry"
 )
 
 // Members of the encryption context.
@@ -73,6 +74,10 @@ type Config struct {
 	Attempts int
 	// Budget is the time for one call with all its attempts and waits, within what the context leaves. 0 means DefaultBudget.
 	Budget time.Duration
+	// Retries is what the process may spend on attempts after the first. nil means as many as Attempts and Budget allow.
+	Retries *retry.Budget
+	// Now is the clock of the circuit. nil means time.Now.
+	Now func() time.Time
 	// Random spreads the waits between attempts; it must be safe for concurrent use. nil means crypto/rand.
 	Random io.Reader
 }
@@ -105,9 +110,19 @@ type Keys struct {
 	client API
 	config Config
 
+	circuit *retry.Circuit
+
 	mu      sync.Mutex
 	publics map[keys.Signer]*ecdsa.PublicKey
 }
+
+// The circuit: after throttleLimit throttled requests in a row nothing is sent for firstOpen, then for twice as long with each probe that
+// is throttled too. The quota of KMS is one for all keys of the account, so the circuit is one as well.
+const (
+	throttleLimit = 5
+	firstOpen     = time.Second
+	mostOpen      = 30 * time.Second
+)
 
 var _ keys.Keys = (*Keys)(nil)
 
@@ -128,8 +143,12 @@ func New(client API, c Config) (*Keys, error) {
 	if c.Random == nil {
 		c.Random = rand.Reader
 	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	c.Signers = maps.Clone(c.Signers)
-	return &Keys{client: client, config: c, publics: map[keys.Signer]*ecdsa.PublicKey{}}, nil
+	return &Keys{client: client, config: c, circuit: retry.NewCircuit(c.Now, throttleLimit, firstOpen, mostOpen),
+		publics: map[keys.Signer]*ecdsa.PublicKey{}}, nil
 }
 
 // Wrap encrypts secret for purpose, with one call of KMS Encrypt. Errors: those of keys.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"kexin/shared/telemetry"
@@ -86,6 +87,8 @@ type batchFailure struct {
 // item is one record of a batch, ready to be handled; id is what Lambda knows it by.
 type item struct {
 	id     string
+	at     time.Time // when the change happened or the message was sent; zero when the event does not say
+	before bool      // it was handed over before
 	handle func(context.Context) error
 }
 
@@ -93,6 +96,7 @@ type item struct {
 // which items failed and why; a panic is a failure of its item.
 func runBatch(ctx context.Context, log *slog.Logger, items []item) ([]byte, error) {
 	answer := batchAnswer{Failures: []batchFailure{}}
+	measureAge(ctx, items)
 	for _, item := range items {
 		err := errNoTime
 		if enoughTime(ctx) {
@@ -101,9 +105,30 @@ func runBatch(ctx context.Context, log *slog.Logger, items []item) ([]byte, erro
 		if err != nil {
 			log.ErrorContext(ctx, "record of batch failed", "item", item.id, "error", err)
 			answer.Failures = append(answer.Failures, batchFailure{item.id})
+			telemetry.Measure(ctx, telemetry.BatchFailures, 1, "")
 		}
 	}
 	return json.Marshal(answer)
+}
+
+// measureAge reports the age of the oldest item, and how many were handed over before.
+func measureAge(ctx context.Context, items []item) {
+	var oldest time.Time
+	redelivered := 0
+	for _, item := range items {
+		if !item.at.IsZero() && (oldest.IsZero() || item.at.Before(oldest)) {
+			oldest = item.at
+		}
+		if item.before {
+			redelivered++
+		}
+	}
+	if !oldest.IsZero() {
+		telemetry.Measure(ctx, telemetry.EventAge, max(0, time.Since(oldest).Seconds()), "")
+	}
+	if redelivered > 0 {
+		telemetry.Measure(ctx, telemetry.Redelivered, float64(redelivered), "")
+	}
 }
 
 var errNoTime = errors.New("no time left in this invocation")
@@ -139,7 +164,7 @@ func Stream(log *slog.Logger, handle func(context.Context, Change) error) Functi
 			if err != nil {
 				return nil, err
 			}
-			items[i] = item{r.Data.Sequence, func(ctx context.Context) error { return handle(ctx, change) }}
+			items[i] = item{id: r.Data.Sequence, at: unix(r.Data.Created), handle: func(ctx context.Context) error { return handle(ctx, change) }}
 		}
 		return runBatch(ctx, log, items)
 	}
@@ -149,7 +174,8 @@ type streamRecord struct {
 	Source string     `json:"eventSource"`
 	Kind   ChangeKind `json:"eventName"`
 	Data   struct {
-		Sequence string `json:"SequenceNumber"`
+		Sequence string  `json:"SequenceNumber"`
+		Created  float64 `json:"ApproximateCreationDateTime"` // seconds since 1970
 		Keys     map[string]struct {
 			S *string
 		}
@@ -173,6 +199,11 @@ func Queue(log *slog.Logger, handle func(context.Context, Message) error) Functi
 				Source string `json:"eventSource"`
 				ID     string `json:"messageId"`
 				Body   string `json:"body"`
+
+				Attributes struct {
+					Sent     string `json:"SentTimestamp"` // milliseconds since 1970
+					Received string `json:"ApproximateReceiveCount"`
+				} `json:"attributes"`
 			}
 		}
 		if err := json.Unmarshal(event, &batch); err != nil || batch.Records == nil {
@@ -184,10 +215,20 @@ func Queue(log *slog.Logger, handle func(context.Context, Message) error) Functi
 				return nil, fmt.Errorf("read queue record: %w", ErrEvent)
 			}
 			message := Message{r.ID, []byte(r.Body)}
-			items[i] = item{r.ID, func(ctx context.Context) error { return handle(ctx, message) }}
+			sent, _ := strconv.ParseFloat(r.Attributes.Sent, 64) // 0, and so not measured, when it is missing
+			items[i] = item{id: r.ID, at: unix(sent / 1000), before: r.Attributes.Received > "1",
+				handle: func(ctx context.Context) error { return handle(ctx, message) }}
 		}
 		return runBatch(ctx, log, items)
 	}
+}
+
+// unix returns the moment of a number of seconds since 1970; zero for 0.
+func unix(seconds float64) time.Time {
+	if seconds <= 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(int64(seconds * 1000))
 }
 
 // Schedule returns the function of an EventBridge schedule. Its answer is what handle returns, as JSON.

@@ -301,3 +301,20 @@ func TestEverySampleIsOfOneKind(t *testing.T) {
 		}
 	}
 }
+
+func TestBatchesAreMeasured(t *testing.T) {
+	var out strings.Builder
+	meter := telemetry.NewMeter(&out, "build-export", time.Now)
+	ctx := telemetry.WithMeter(t.Context(), meter)
+	event := strings.Replace(string(sample(t, "build-export.queued")), `"ApproximateReceiveCount": "1"`, `"ApproximateReceiveCount": "3"`, 1)
+	function := lambdaevent.Queue(telemetry.Discard(), func(context.Context, lambdaevent.Message) error { return io.ErrUnexpectedEOF })
+	if _, err := function.Invoke(ctx, []byte(event)); err != nil {
+		t.Fatal(err)
+	}
+	meter.Flush(ctx)
+	for _, want := range []string{`"batch-failures":2`, `"redelivered":1`, `"event-age":`} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %s in %s", want, out.String())
+		}
+	}
+}

@@ -74,6 +74,9 @@ var (
 	ErrName       = errors.New("malformed object name")
 	ErrLink       = errors.New("link expired or altered")
 	ErrNotGranted = errors.New("object access not granted to this function")
+
+	// ErrUnavailable: the backend did not answer, or not as it should, and was asked again within the call's time.
+	ErrUnavailable = errors.New("objects unavailable")
 )
 
 // CheckPath returns ErrName unless path follows the rule of Name.

@@ -90,8 +90,9 @@ func (r *run) withinLimit(ctx context.Context, days []time.Time) error {
 			if due++; due <= lookedAt {
 				first = append(first, item.Key)
 			}
+			r.left(item.Int(store.AttrDeadline))
 		}
-		return nil
+		return r.timeLeft(ctx)
 	})
 	if err != nil || due <= r.Pack.Limits.PurgeCustomers {
 		return err

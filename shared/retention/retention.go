@@ -72,6 +72,7 @@ type Report struct {
 type run struct {
 	*Purge
 	now       time.Time
+	oldest    int64     // deadline of the oldest row that is overdue and not dealt with, as far as the run knows; 0 for none
 	rewritten time.Time // moment of the rewrite, once it has happened
 	mu        sync.Mutex
 	report    Report
@@ -82,7 +83,13 @@ type run struct {
 // false and no error. Running it again, or twice at once, does no harm.
 func (p *Purge) Run(ctx context.Context) (Report, error) {
 	r := &run{Purge: p, now: p.Now()}
-	if err := p.Clock.Check(ctx, r.now); err != nil {
+	report, err := r.purge(ctx)
+	r.measure(ctx, err)
+	return report, err
+}
+
+func (r *run) purge(ctx context.Context) (Report, error) {
+	if err := r.Clock.Check(ctx, r.now); err != nil {
 		return r.report, r.stopped(ctx, "clock", err)
 	}
 	days, err := r.days(ctx)
@@ -95,9 +102,12 @@ func (p *Purge) Run(ctx context.Context) (Report, error) {
 
 // destroyAll does the work of a run whose clock is trusted.
 func (r *run) destroyAll(ctx context.Context, days []time.Time) error {
-	if err := r.withinLimit(ctx, days); err != nil {
+	if err := r.withinLimit(ctx, days); errors.Is(err, errTimeUp) {
+		return nil // what is left waits for the next run
+	} else if err != nil {
 		return err
 	}
+	r.oldest = 0 // what is left is counted as it is met
 	if err := r.work(ctx, days); errors.Is(err, errTimeUp) {
 		return nil // what is left waits for the next run
 	} else if err != nil {
@@ -254,12 +264,14 @@ func (r *run) pass(ctx context.Context, list source, act func(context.Context, s
 			for item := range items {
 				if err := act(ctx, item); err != nil {
 					r.failed(err)
+					r.left(item.Int(store.AttrDeadline))
 				}
 			}
 		})
 	}
 	err := list(ctx, func(item store.Item) error {
 		if err := r.timeLeft(ctx); err != nil {
+			r.left(dayOf(item))
 			return err
 		}
 		select {

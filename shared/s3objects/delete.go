@@ -96,8 +96,15 @@ func message(err error) string {
 // sentinel gives an error of the SDK the contract's name. Others keep only their code, since messages of S3 repeat keys and addresses.
 func sentinel(err error) error {
 	var api smithy.APIError
+	var sent *smithy.OperationError
 	if !errors.As(err, &api) {
+		if errors.As(err, &sent) && !errors.Is(err, context.Canceled) {
+			return fmt.Errorf("%w: %w", objects.ErrUnavailable, err)
+		}
 		return err
+	}
+	if status(err) >= http.StatusInternalServerError {
+		return fmt.Errorf("%w: s3 answered %d %s", objects.ErrUnavailable, status(err), api.ErrorCode())
 	}
 	switch code := api.ErrorCode(); code {
 	case "NoSuchKey", "NotFound":

@@ -280,6 +280,8 @@ var (
 	ErrCondition      = errors.New("condition failed")
 	ErrConflict       = errors.New("item is being written by another transaction")
 	ErrUnknownOutcome = errors.New("outcome of the write is unknown")
+	ErrUnavailable    = errors.New("store unavailable") // the backend did not answer and was asked again; nothing has changed
+	ErrThrottled      = errors.New("store throttled")   // the backend takes no more for now and has tried again; nothing has changed
 	ErrTooLarge       = errors.New("item or transaction too large")
 	ErrUnconditional  = errors.New("write without a condition")
 	ErrTokenReused    = errors.New("idempotency token reused with other operations")

@@ -72,8 +72,8 @@ var (
 		About: "The circuit before KMS: `opened` after throttling, calls `refused` without being sent, `closed` by a probe that was answered."}
 	StoreRetries = Metric{Name: "store-retries", Unit: Count, By: "cause", Values: []string{"throttled", "conflict", "unreached", "open", "unprocessed"}, Statistic: "Sum",
 		About: "Calls of DynamoDB that were sent again, by cause. `open`: the outcome of the attempt was not known."}
-	RetriesSpent = Metric{Name: "retries-spent", Unit: Count, By: "service", Values: []string{"dynamodb", "kms", "s3", "sqs"}, Statistic: "Sum",
-		About: "Calls that failed because the process had used up its budget of retries: a service is in trouble, and asking more would not help it."}
+	RetriesSpent = Metric{Name: "retries-spent", Unit: Count, By: "service", Values: []string{"dynamodb", "kms", "sdk"}, Statistic: "Sum",
+		About: "Calls that failed because the process had used up its budget of retries, by who asked for one (`sdk`: reads, objects and messages, which the SDK repeats): a service is in trouble, and asking more would not help it."}
 	BatchFailures = Metric{Name: "batch-failures", Unit: Count, Statistic: "Sum", From: ofBatch,
 		About: "Records of a stream or queue that failed and come again."}
 	EventAge = Metric{Name: "event-age", Unit: Seconds, Statistic: "Maximum", From: ofBatch,

@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"sync"
@@ -38,6 +39,7 @@ type Boot struct {
 	Backend system.Backend
 
 	later func() error // what a part leaves for the first event
+	out   io.Writer    // log and metrics
 }
 
 // Part adds something to the backend that not every function has. Only parts that a program names are linked into it.
@@ -54,8 +56,9 @@ func Start(function grants.Function, environ []string, parts ...Part) (*Boot, er
 	if err := errors.Join(err, settings.Require(Required(function)...)); err != nil {
 		return nil, fmt.Errorf("start %s: %w", function, err)
 	}
-	b := &Boot{Function: function, Settings: settings, Log: telemetry.NewLogger(os.Stdout, slog.LevelInfo), Platform: platform}
-	b.Dynamo = b.newStore()
+	b := &Boot{Function: function, Settings: settings, Log: telemetry.NewLogger(os.Stdout, slog.LevelInfo), Platform: platform,
+		out: os.Stdout}
+	b.Dynamo = b.Rows()
 	b.Backend = system.Backend{Deployment: settings.Deployment, Store: b.Dynamo, ManifestKey: settings.KMS.ManifestKey, Now: now,
 		Random: rand.Reader, Lanes: 1}
 	for _, part := range parts {
@@ -78,21 +81,38 @@ func (b *Boot) System() (*system.System, error) {
 	return system.New(b.Backend, b.Function)
 }
 
-// Function returns the function that build makes when the first event arrives. When build fails, that event fails with its error, and
-// the next event tries again. The request id of an event is the invocation's unless the event brings one of its own, as HTTP does.
-func Function(build func(context.Context) (lambdaevent.Function, error)) lambdaevent.Function {
+// Handler returns the function that build makes when the first event arrives. When build fails, that event fails with its error, and
+// the next event tries again.
+func (b *Boot) Handler(build func(context.Context) (lambdaevent.Function, error)) lambdaevent.Function {
 	made := Lazily(build)
-	return func(ctx context.Context, event []byte) ([]byte, error) {
-		if invocation, ok := lambdacontext.FromContext(ctx); ok {
-			ctx = telemetry.WithRequestID(ctx, invocation.AwsRequestID)
-		}
+	return b.Observed(func(ctx context.Context, event []byte) ([]byte, error) {
 		function, err := made(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("prepare function: %w", err)
 		}
 		return function(ctx, event)
+	})
+}
+
+// Observed returns f with a meter for each event, whose measurements are written when the event is done, and with the invocation's ids:
+// the request id, unless the event brings one of its own, as HTTP does, and the trace.
+func (b *Boot) Observed(f lambdaevent.Function) lambdaevent.Function {
+	return func(ctx context.Context, event []byte) ([]byte, error) {
+		if invocation, ok := lambdacontext.FromContext(ctx); ok {
+			ctx = telemetry.WithRequestID(ctx, invocation.AwsRequestID)
+		}
+		if trace, ok := ctx.Value(traceName).(string); ok {
+			ctx = telemetry.WithTrace(ctx, trace)
+		}
+		meter := telemetry.NewMeter(b.out, string(b.Function), now)
+		ctx = telemetry.WithMeter(ctx, meter)
+		defer meter.Flush(ctx)
+		return f(ctx, event)
 	}
 }
+
+// traceName is the context key by which Lambda's runtime client passes the trace on.
+const traceName = "x-amzn-trace-id"
 
 // Lazily returns what returns build's value: made when it is first asked for, and again after a failure.
 func Lazily[T any](build func(context.Context) (T, error)) func(context.Context) (T, error) {

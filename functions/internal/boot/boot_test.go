@@ -60,7 +60,7 @@ func TestSystemIsOfTheFunctionWithItsPolicy(t *testing.T) {
 
 func TestWhatFailsIsBuiltAgain(t *testing.T) {
 	turns := 0
-	function := Function(func(context.Context) (lambdaevent.Function, error) {
+	function := (&Boot{out: io.Discard}).Handler(func(context.Context) (lambdaevent.Function, error) {
 		if turns++; turns == 1 {
 			return nil, io.ErrUnexpectedEOF
 		}

@@ -15,6 +15,7 @@ import (
 
 	"kexin/shared/lambdaevent"
 	"kexin/shared/record"
+	"kexin/shared/telemetry"
 )
 
 // maxAnswer is the longest answer of another function that is read, in bytes: what Lambda lets through.
@@ -33,7 +34,7 @@ func (b *Boot) Invoke(name string) lambdaevent.Function {
 		if err != nil {
 			return nil, err
 		}
-		response, err := b.Platform.client.Do(request)
+		response, err := b.Platform.Client.Do(request)
 		if err != nil {
 			return nil, fmt.Errorf("call function: %w", err)
 		}
@@ -66,6 +67,9 @@ func (b *Boot) signed(ctx context.Context, address string, body []byte) (*http.R
 		return nil, fmt.Errorf("make call: %w", err)
 	}
 	request.Header.Set("Content-Type", "application/json")
+	if trace := telemetry.Trace(ctx); trace != "" {
+		request.Header.Set("X-Amzn-Trace-Id", trace)
+	}
 	sum := sha256.Sum256(body)
 	if err := v4.NewSigner().SignHTTP(ctx, b.Platform.credentials, request, hex.EncodeToString(sum[:]), "lambda", b.Platform.region, now()); err != nil {
 		return nil, fmt.Errorf("sign call: %w", err)

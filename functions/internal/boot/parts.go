@@ -1,6 +1,8 @@
 package boot
 
 import (
+	"time"
+
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"kexin/packs"
@@ -10,9 +12,18 @@ import (
 	"kexin/shared/store"
 )
 
-// newStore returns the store over the tables whose names are set: those of the function's grants.
-func (b *Boot) newStore() *dynamostore.Store {
-	client := dynamodb.NewFromConfig(b.Platform.Config(), func(o *dynamodb.Options) { o.BaseEndpoint = b.Platform.Endpoint("DYNAMODB") })
+// rowTimeout bounds one request for rows.
+const rowTimeout = 3 * time.Second
+
+func (b *Boot) rowClient() *dynamodb.Client {
+	return dynamodb.NewFromConfig(b.Platform.Config(), func(o *dynamodb.Options) {
+		o.BaseEndpoint, o.HTTPClient = b.Platform.Endpoint("DYNAMODB"), b.Platform.Within(rowTimeout)
+	})
+}
+
+// Rows returns the store over the tables whose names are set: those of the function's grants.
+func (b *Boot) Rows() *dynamostore.Store {
+	client := b.rowClient()
 	tables := b.Settings.Tables
 	names := map[store.Table]string{store.Inbox: tables.Inbox, store.Keys: tables.Keys, store.Records: tables.Records,
 		store.Restricted: tables.Restricted, store.Audit: tables.Audit, store.Work: tables.Work}
@@ -21,7 +32,7 @@ func (b *Boot) newStore() *dynamostore.Store {
 			delete(names, table)
 		}
 	}
-	return dynamostore.New(client, dynamostore.Config{Names: names})
+	return dynamostore.New(client, dynamostore.Config{Names: names, Retries: b.Platform.Retries})
 }
 
 // Pack adds the compiled policy pack. Compiling takes longer than all else that a process does before its first event, so it waits for

@@ -33,7 +33,7 @@ func Function(b *boot.Boot, build func(context.Context) (*httpapi.API, error)) l
 		}
 		return api.Handler(), nil
 	})
-	return lambdahttp.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return b.Observed(lambdahttp.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handler, err := made(r.Context())
 		if err != nil {
 			b.Log.ErrorContext(r.Context(), "function could not be prepared", "error", err)
@@ -41,7 +41,7 @@ func Function(b *boot.Boot, build func(context.Context) (*httpapi.API, error)) l
 			return
 		}
 		handler.ServeHTTP(w, r)
-	}))
+	})))
 }
 
 // issuerTimeout bounds one reading of the identity provider's keys.

@@ -2,6 +2,8 @@
 package withkms
 
 import (
+	"time"
+
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"kexin/functions/internal/boot"
@@ -9,9 +11,14 @@ import (
 	"kexin/shared/kmskeys"
 )
 
+// keyTimeout bounds one request to KMS, which answers in milliseconds: of the five seconds of a call there is time left for another.
+const keyTimeout = 2 * time.Second
+
 // Keys adds the root keys whose ids are set.
 func Keys(b *boot.Boot) error {
-	client := kms.NewFromConfig(b.Platform.Config(), func(o *kms.Options) { o.BaseEndpoint = b.Platform.Endpoint("KMS") })
+	client := kms.NewFromConfig(b.Platform.Config(), func(o *kms.Options) {
+		o.BaseEndpoint, o.HTTPClient = b.Platform.Endpoint("KMS"), b.Platform.Within(keyTimeout)
+	})
 	set := b.Settings.KMS
 	signers := map[keys.Signer]string{keys.SignManifest: set.Manifest, keys.SignArchives: set.Archives,
 		keys.SignCheckpoints: set.Checkpoints, keys.SignReceipts: set.Receipts}
@@ -22,6 +29,6 @@ func Keys(b *boot.Boot) error {
 	}
 	var err error
 	b.Backend.Keys, err = kmskeys.New(client, kmskeys.Config{Deployment: b.Settings.Deployment, DataKey: set.Data,
-		RestrictedKey: set.Restricted, Signers: signers})
+		RestrictedKey: set.Restricted, Signers: signers, Retries: b.Platform.Retries})
 	return err
 }

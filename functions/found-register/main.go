@@ -22,7 +22,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	lambda.Start(boot.Function(func(context.Context) (lambdaevent.Function, error) { return compose(b) }))
+	lambda.Start(b.Handler(func(context.Context) (lambdaevent.Function, error) { return compose(b) }))
 }
 
 func compose(b *boot.Boot) (lambdaevent.Function, error) {

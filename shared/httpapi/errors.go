@@ -10,10 +10,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/validation"
 
-	"kexin/shared/keys"
-	"kexin/shared/objects"
 	"kexin/shared/problem"
-	"kexin/shared/store"
+	"kexin/shared/retry"
 	"kexin/shared/telemetry"
 )
 
@@ -40,7 +38,7 @@ func (c *core) problemOf(ctx context.Context, err error) *problem.Problem {
 			return rule.Problem
 		}
 	}
-	if wait, ok := passing(err); ok {
+	if wait, ok := retry.After(err); ok {
 		c.info.Log.WarnContext(ctx, "request met a busy service", "error", err)
 		return problem.Of(problem.Unavailable).RetryAfter(wait)
 	}
@@ -50,19 +48,6 @@ func (c *core) problemOf(ctx context.Context, err error) *problem.Problem {
 	}
 	c.info.Log.ErrorContext(ctx, "request failed", "error", err)
 	return problem.Of(problem.Internal)
-}
-
-// passing reports whether err is a trouble of a service that passes, and after how many seconds to ask again. Throttled keys rest the
-// longest: their circuit stays open for up to half a minute.
-func passing(err error) (seconds int, ok bool) {
-	switch {
-	case errors.Is(err, keys.ErrThrottled):
-		return 5, true
-	case errors.Is(err, keys.ErrUnavailable), errors.Is(err, store.ErrThrottled), errors.Is(err, store.ErrUnavailable),
-		errors.Is(err, store.ErrUnknownOutcome), errors.Is(err, objects.ErrUnavailable):
-		return 2, true
-	}
-	return 0, false
 }
 
 // Fail answers a request of a plain handler (see Handle) with the problem of err.

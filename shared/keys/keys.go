@@ -7,6 +7,8 @@ import (
 	"crypto/ecdsa"
 	"errors"
 	"slices"
+
+	"kexin/shared/retry"
 )
 
 // Purpose says what a wrapped secret is for. It is part of the encryption context {deployment, purpose}, so that a role can be allowed
@@ -73,9 +75,9 @@ var (
 	// ErrNotGranted: the caller may not use this key for this purpose.
 	ErrNotGranted = errors.New("key use not granted to this function")
 	// ErrThrottled: too many calls; the backend has retried within its budget.
-	ErrThrottled = errors.New("key service throttled")
+	ErrThrottled = retry.Later("key service throttled", 5) // the circuit before KMS stays open for up to half a minute
 	// ErrUnavailable: the key service could not be reached; the backend has retried within its budget.
-	ErrUnavailable = errors.New("key service unavailable")
+	ErrUnavailable = retry.Later("key service unavailable", 2)
 	// ErrSecretSize: the secret is empty or longer than MaxSecret.
 	ErrSecretSize = errors.New("secret of impossible size")
 )

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"io"
 	"time"
+
+	"kexin/shared/retry"
 )
 
 // Bucket is one of the buckets of the design.
@@ -76,7 +78,7 @@ var (
 	ErrNotGranted = errors.New("object access not granted to this function")
 
 	// ErrUnavailable: the backend did not answer, or not as it should, and was asked again within the call's time.
-	ErrUnavailable = errors.New("objects unavailable")
+	ErrUnavailable = retry.Later("objects unavailable", 2)
 )
 
 // CheckPath returns ErrName unless path follows the rule of Name.

@@ -11,6 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"kexin/shared/retry"
 )
 
 // Table is one of the six tables of the design.
@@ -279,9 +281,9 @@ var (
 	ErrNotFound       = errors.New("item not found")
 	ErrCondition      = errors.New("condition failed")
 	ErrConflict       = errors.New("item is being written by another transaction")
-	ErrUnknownOutcome = errors.New("outcome of the write is unknown")
-	ErrUnavailable    = errors.New("store unavailable") // the backend did not answer and was asked again; nothing has changed
-	ErrThrottled      = errors.New("store throttled")   // the backend takes no more for now and has tried again; nothing has changed
+	ErrUnknownOutcome = retry.Later("outcome of the write is unknown", 2)
+	ErrUnavailable    = retry.Later("store unavailable", 2) // the backend did not answer and was asked again; nothing has changed
+	ErrThrottled      = retry.Later("store throttled", 2)   // the backend takes no more for now and has tried again; nothing has changed
 	ErrTooLarge       = errors.New("item or transaction too large")
 	ErrUnconditional  = errors.New("write without a condition")
 	ErrTokenReused    = errors.New("idempotency token reused with other operations")

@@ -44,7 +44,7 @@ func filled(b *testing.B, n int) *Store {
 	b.Helper()
 	dir := filepath.Join(b.TempDir(), "store")
 	s := mustOpen(b, dir)
-	s.main.NoSync, s.keys.db.NoSync = true, true
+	s.unsynced(true)
 	for i := 0; i < n; i += 9 {
 		var ops []store.Op
 		for j := range 9 {
@@ -52,15 +52,15 @@ func filled(b *testing.B, n int) *Store {
 		}
 		mustWrite(b, s, ops...)
 	}
-	s.main.NoSync, s.keys.db.NoSync = false, false
-	if err := s.main.Sync(); err != nil {
-		b.Fatal(err)
-	}
-	if err := s.keys.db.Sync(); err != nil {
+	s.unsynced(false)
+	if err := s.Checkpoint(b.Context()); err != nil {
 		b.Fatal(err)
 	}
 	return s
 }
+
+// unsynced lets the files of a store be filled without waiting for the disk.
+func (s *Store) unsynced(on bool) { s.main.NoSync, s.keys.db.NoSync = on, on }
 
 // reportCPU reports the processor time of the whole process for each op, of the program and of the kernel for it, when the answer is
 // called.

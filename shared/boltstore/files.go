@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 	"os"
 	"path/filepath"
+	"strings"
 
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
-
-	"kexin/shared/store"
 )
 
 // Names of the files. A file is made under its name with newSuffix and a random end, and renamed when it is whole.
@@ -23,11 +23,12 @@ const (
 
 // Rows of the bucket "meta" of both files.
 //
-//	both      format    0x01
+//	both      format    0x02; 0x01 before there was a log
 //	          store     id of the store, equal in both files
-//	main.db   batch     number of the last batch over both files, 8 bytes big endian
+//	          log       the first segment that is not in the file (logMark)
 //	keys.db   file-key  id of the file key that seals the values
-//	          undo      what the last batch over both files replaced (undoRecord)
+//
+// Files that were of format 1 have a row "batch" or "undo" too (legacy.go), which means nothing any more.
 var (
 	metaBucket  = []byte("meta")
 	metaFormat  = []byte("format")
@@ -35,31 +36,43 @@ var (
 	metaBatch   = []byte("batch")
 	metaFileKey = []byte("file-key")
 	metaUndo    = []byte("undo")
+	metaLog     = []byte("log")
 )
 
-const formatVersion = 1
-
-// Sizes of address space that are mapped at once: as long as a file fits, writers need not wait for readers to grow the mapping.
 const (
-	mainMap = 1 << 30
-	keysMap = 256 << 20
+	formatVersion = 2
+	oldestFormat  = 1
 )
 
-func inKeys(table store.Table) bool { return table == store.Keys || table == store.Inbox }
+// Sizes of address space that are mapped at once, 16 and 4 GiB where there is room: as long as a file fits, it need not be mapped anew,
+// for which all readers would have to end.
+const (
+	mainMap = 1 << (28 + 6*(bits.UintSize/64))
+	keysMap = mainMap / 4
+)
+
+// mapping is the least that is known to be mapped of a file.
+type mapping struct{ bytes int64 }
+
+// fits reports whether a file may grow by so many bytes without being mapped anew.
+func (m *mapping) fits(db *bolt.DB, more int64) bool {
+	size := int64(0)
+	err := db.View(func(tx *bolt.Tx) error { size = tx.Size(); return nil })
+	m.bytes = max(m.bytes, size)
+	return err == nil && size+more < m.bytes
+}
+
+// fileName names a file in messages, also when it was renamed since it was opened.
+func fileName(db *bolt.DB) string {
+	name, _, _ := strings.Cut(filepath.Base(db.Path()), newSuffix)
+	return name
+}
 
 func mainBuckets() [][]byte {
-	buckets := [][]byte{tokenBucket, indexBucket(store.ByDepartment), indexBucket(store.ByCustomer)}
-	for _, table := range store.Tables() {
-		if !inKeys(table) {
-			buckets = append(buckets, []byte(table))
-		}
-	}
-	return buckets
+	return append([][]byte{tokenBucket}, bucketNames[bucketRecords:]...)
 }
 
-func keysBuckets() [][]byte {
-	return [][]byte{tokenBucket, []byte(store.Keys), []byte(store.Inbox)}
-}
+func keysBuckets() [][]byte { return bucketNames[:bucketRecords] }
 
 // keysFile is an open keys.db with the sealer of its values.
 type keysFile struct {
@@ -68,7 +81,7 @@ type keysFile struct {
 	fileKey string
 }
 
-// openFiles opens both files, making them when the store is new, and settles the last batch. The lock on main.db is the store's lock.
+// openFiles opens both files and the log, making them when the store is new, and settles what a crash left behind. The lock on main.db is the store's lock.
 func (s *Store) openFiles() error {
 	if err := s.makeMain(); err != nil {
 		return err
@@ -91,31 +104,30 @@ func (s *Store) openFiles() error {
 	if s.keys, err = s.openKeys(s.path(keysName)); err != nil {
 		return err
 	}
-	if err := s.pair(id); err != nil {
+	storeID, err := s.pair(id)
+	if err != nil {
 		return err
 	}
-	if err := s.settle(); err != nil {
-		return err
-	}
-	if err := s.loadTokens(); err != nil {
+	if err := s.openLog(storeID); err != nil {
 		return err
 	}
 	return s.keepFileKey()
 }
 
 // pair checks that both files carry the same store id, and gives a new main.db the id of its keys.db.
-func (s *Store) pair(mainID []byte) error {
+func (s *Store) pair(mainID []byte) (string, error) {
 	keysID, err := metaOf(s.keys.db, metaStore)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if mainID == nil {
-		return s.main.Update(func(tx *bolt.Tx) error { return tx.Bucket(metaBucket).Put(metaStore, keysID) })
+		err := s.update(s.main, func(tx *bolt.Tx) error { return tx.Bucket(metaBucket).Put(metaStore, keysID) })
+		return string(keysID), err
 	}
 	if string(mainID) != string(keysID) {
-		return fmt.Errorf("pair files: %w", ErrMismatch)
+		return "", fmt.Errorf("pair files: %w", ErrMismatch)
 	}
-	return nil
+	return string(mainID), nil
 }
 
 // makeMain makes main.db when there is none. It has no store id until keys.db exists, so a crash in between is told from a lost keys.db.
@@ -124,7 +136,7 @@ func (s *Store) makeMain() error {
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	temp, err := s.makeFile(path, mainBuckets(), map[string][]byte{string(metaBatch): encodeBatch(0)})
+	temp, err := s.makeFile(path, mainBuckets(), nil)
 	if err != nil {
 		return err
 	}
@@ -153,7 +165,7 @@ func (s *Store) makeKeys(mainID []byte) error {
 		return fmt.Errorf("make keys.db: %w", err)
 	}
 	temp, err := s.makeFile(path, keysBuckets(), map[string][]byte{
-		string(metaStore): []byte(id), string(metaFileKey): []byte(fileKey), string(metaUndo): undoRecord{}.encode()})
+		string(metaStore): []byte(id), string(metaFileKey): []byte(fileKey)})
 	if err != nil {
 		return err
 	}
@@ -169,6 +181,14 @@ func (s *Store) random(size int) (string, error) {
 		return "", fmt.Errorf("draw random bytes: %w", err)
 	}
 	return hex.EncodeToString(raw), nil
+}
+
+func (s *Store) newPair() (pairID, error) {
+	var pair pairID
+	if _, err := io.ReadFull(s.opts.Rand, pair[:]); err != nil {
+		return pair, fmt.Errorf("draw random bytes: %w", err)
+	}
+	return pair, nil
 }
 
 // makeFile makes a file with buckets and meta beside path and returns its temporary name.
@@ -265,7 +285,7 @@ func metaOf(db *bolt.DB, name []byte) ([]byte, error) {
 		if b == nil {
 			return ErrDamaged
 		}
-		if format := b.Get(metaFormat); len(format) != 1 || format[0] != formatVersion {
+		if format := b.Get(metaFormat); len(format) != 1 || format[0] < oldestFormat || format[0] > formatVersion {
 			return ErrDamaged
 		}
 		if found := b.Get(name); found != nil {
@@ -274,7 +294,7 @@ func metaOf(db *bolt.DB, name []byte) ([]byte, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read %s of %s: %w", name, filepath.Base(db.Path()), err)
+		return nil, fmt.Errorf("read %s of %s: %w", name, fileName(db), err)
 	}
 	return value, nil
 }

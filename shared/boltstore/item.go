@@ -3,7 +3,7 @@ package boltstore
 import (
 	"encoding/binary"
 	"fmt"
-	"sort"
+	"slices"
 
 	"kexin/shared/store"
 )
@@ -25,13 +25,19 @@ const (
 	kindInt = 1
 )
 
-func encodeItem(item store.Item) []byte {
-	names := make([]string, 0, len(item.Attrs))
+// mostAttrs is how many attributes the contract names.
+const mostAttrs = 9
+
+func encodeItem(item store.Item) []byte { return appendItem(nil, item) }
+
+// appendItem appends the encoding of item to out.
+func appendItem(out []byte, item store.Item) []byte {
+	var room [mostAttrs]string
+	names := room[:0]
 	for name := range item.Attrs {
 		names = append(names, name)
 	}
-	sort.Strings(names)
-	out := make([]byte, 0, 2+16*len(names)+len(item.Body)+64)
+	slices.Sort(names)
 	out = append(out, itemVersion)
 	out = binary.AppendUvarint(out, uint64(len(names)))
 	for _, name := range names {
@@ -63,12 +69,12 @@ func decodeItem(value []byte) (map[string]store.Attr, []byte, error) {
 	var attrs map[string]store.Attr
 	last := ""
 	for i := uint64(0); i < n && !d.bad; i++ {
-		name := string(d.bytes())
+		name := attrName(d.bytes())
 		if i > 0 && name <= last {
 			d.bad = true
 		}
 		if attrs == nil {
-			attrs = make(map[string]store.Attr, 4)
+			attrs = make(map[string]store.Attr, min(n, mostAttrs))
 		}
 		attrs[name], last = d.attr(), name
 	}
@@ -76,6 +82,29 @@ func decodeItem(value []byte) (map[string]store.Attr, []byte, error) {
 		return nil, nil, fmt.Errorf("decode item: %w", ErrDamaged)
 	}
 	return attrs, d.rest, nil
+}
+
+// attrName returns the text of a name; the names of the contract need no memory of their own.
+func attrName(raw []byte) string {
+	switch string(raw) {
+	case store.AttrVersion:
+		return store.AttrVersion
+	case store.AttrDeadline:
+		return store.AttrDeadline
+	case store.AttrHolds:
+		return store.AttrHolds
+	case store.AttrState:
+		return store.AttrState
+	case store.AttrDepartment:
+		return store.AttrDepartment
+	case store.AttrOwner:
+		return store.AttrOwner
+	case store.AttrCustomer:
+		return store.AttrCustomer
+	case store.AttrTime:
+		return store.AttrTime
+	}
+	return string(raw)
 }
 
 // decoder takes values off rest; after the first that is not there or not in its shortest form, bad is set and all answers are zero.

@@ -53,7 +53,7 @@ func FuzzItem(f *testing.F) {
 }
 
 func FuzzUndoRecord(f *testing.F) {
-	f.Add(undoRecord{batch: 7, changes: []change{{[]byte("keys"), []byte("a\x00b"), nil}, {[]byte("inbox"), []byte("c\x00d"), []byte("sealed")}}}.encode())
+	f.Add(undoRecord{batch: 7, changes: []oldChange{{[]byte("keys"), []byte("a\x00b"), nil}, {[]byte("inbox"), []byte("c\x00d"), []byte("sealed")}}}.encode())
 	f.Add(undoRecord{}.encode())
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		undo, err := decodeUndo(raw)

@@ -1,12 +1,9 @@
 package boltstore
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"hash/fnv"
-
-	bolt "go.etcd.io/bbolt"
 
 	"kexin/shared/store"
 )
@@ -34,7 +31,7 @@ func (s *Store) Query(ctx context.Context, q store.Query) (store.Page, error) {
 	if err := s.ready(ctx); err != nil {
 		return store.Page{}, fmt.Errorf("query items: %w", err)
 	}
-	v, err := s.settledView(ctx, q.Table)
+	v, err := s.view()
 	if err != nil {
 		return store.Page{}, fmt.Errorf("query items: %w", err)
 	}
@@ -60,15 +57,15 @@ func continueAt(q store.Query, rows span) (span, error) {
 
 // page reads rows in the direction of q until the page is full.
 func (v *view) page(q store.Query, rows span) (store.Page, error) {
-	bucket := []byte(q.Table)
+	bucket := bucketOf(q.Table)
 	if q.Index != "" {
-		bucket = indexBucket(q.Index)
+		bucket = bucketOfIndex(q.Index)
 	}
 	var page store.Page
 	var last []byte
 	size := 0
-	w := walker{cursor: v.tx.Bucket(bucket).Cursor(), rows: rows, desc: q.Desc}
-	for row, raw := w.first(); row != nil; row, raw = w.next() {
+	m := v.merged(bucket, rows, q.Desc)
+	for row, raw := m.next(); row != nil; row, raw = m.next() {
 		if size >= pageBytes || q.Limit > 0 && len(page.Items) == q.Limit {
 			page.Next = store.EncodeCursor(q, string(last))
 			return page, nil
@@ -94,37 +91,6 @@ func (v *view) listed(q store.Query, row, raw []byte) (store.Item, error) {
 	return v.decode(key, row, raw, q.KeysOnly)
 }
 
-// walker steps through rows in either direction.
-type walker struct {
-	cursor *bolt.Cursor
-	rows   span
-	desc   bool
-}
-
-func (w *walker) first() ([]byte, []byte) {
-	if !w.desc {
-		return w.within(w.cursor.Seek(w.rows.from))
-	}
-	if row, _ := w.cursor.Seek(w.rows.before); row == nil {
-		return w.within(w.cursor.Last())
-	}
-	return w.within(w.cursor.Prev())
-}
-
-func (w *walker) next() ([]byte, []byte) {
-	if w.desc {
-		return w.within(w.cursor.Prev())
-	}
-	return w.within(w.cursor.Next())
-}
-
-func (w *walker) within(row, value []byte) ([]byte, []byte) {
-	if row == nil || bytes.Compare(row, w.rows.from) < 0 || bytes.Compare(row, w.rows.before) >= 0 {
-		return nil, nil
-	}
-	return row, value
-}
-
 // Scan implements store.Scanner. Rows belong to segments by a hash of their partition key.
 func (s *Store) Scan(ctx context.Context, table store.Table, segment, of int, cursor string) (store.Page, error) {
 	q := store.ScanQuery(table, segment, of, cursor)
@@ -141,7 +107,7 @@ func (s *Store) Scan(ctx context.Context, table store.Table, segment, of int, cu
 	if err := s.ready(ctx); err != nil {
 		return store.Page{}, fmt.Errorf("scan items: %w", err)
 	}
-	v, err := s.settledView(ctx, table)
+	v, err := s.view()
 	if err != nil {
 		return store.Page{}, fmt.Errorf("scan items: %w", err)
 	}
@@ -156,8 +122,8 @@ func (s *Store) Scan(ctx context.Context, table store.Table, segment, of int, cu
 func (v *view) scanPage(q store.Query, rows span, segment, of uint32) (store.Page, error) {
 	var page store.Page
 	size, seen := 0, 0
-	w := walker{cursor: v.tx.Bucket([]byte(q.Table)).Cursor(), rows: rows}
-	for row, raw := w.first(); row != nil; row, raw = w.next() {
+	m := v.merged(bucketOf(q.Table), rows, false)
+	for row, raw := m.next(); row != nil; row, raw = m.next() {
 		key, err := parseRowKey(q.Table, row)
 		if err != nil {
 			return store.Page{}, err

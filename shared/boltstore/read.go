@@ -3,92 +3,67 @@ package boltstore
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-
-	bolt "go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
+	"hash/maphash"
+	"sync"
 
 	"kexin/shared/store"
 )
 
-// view is a read transaction of one file.
+// view is what a reader sees: newest first the overlay that is written to, the one that is being carried into the trees, the trees.
 type view struct {
-	tx      *bolt.Tx
-	sealer  *sealer           // of keys.db; nil for main.db
-	overlay map[string][]byte // rows of keys.db to be shown as they were
+	active, frozen *overlay
+	trees          *trees
+	gate           *sync.RWMutex // to be held for reading active
+	seed           maphash.Seed
 }
 
-func (v *view) close() { _ = v.tx.Rollback() } // a read transaction has nothing to lose
-
-// viewOf begins a read transaction of the file that holds table.
-func (s *Store) viewOf(table store.Table) (*view, error) {
-	if !inKeys(table) {
-		tx, err := s.main.Begin(false)
-		return &view{tx: tx}, closedError(err)
-	}
+// view returns the state of the store as it is now. The trees are older than both overlays, or hold a part of the frozen one already.
+func (s *Store) view() (*view, error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
-	return s.viewKeysLocked()
+	return s.viewLocked()
 }
 
-func (s *Store) viewKeysLocked() (*view, error) {
-	tx, err := s.keys.db.Begin(false)
-	return &view{tx: tx, sealer: s.keys.sealer, overlay: s.overlay}, closedError(err)
-}
-
-func closedError(err error) error {
-	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
-		return ErrClosed
+func (s *Store) viewLocked() (*view, error) {
+	v := &view{active: s.active, frozen: s.frozen, trees: s.trees, gate: &s.gate, seed: s.seed}
+	if v.trees != nil {
+		v.trees.users.Add(1)
+		return v, nil
 	}
-	return err
-}
-
-// settledView is viewOf that waits until no half-committed batch hides rows: the whole file is as its readers may see it.
-func (s *Store) settledView(ctx context.Context, table store.Table) (*view, error) {
-	if !inKeys(table) {
-		return s.viewOf(table)
-	}
-	s.gate.RLock()
-	if s.overlay == nil {
-		defer s.gate.RUnlock()
-		return s.viewKeysLocked()
-	}
-	settled := s.settled
-	s.waiting.Add(1)
-	defer s.waiting.Done()
-	s.gate.RUnlock()
-	select {
-	case <-settled:
-		if err := s.ready(ctx); err != nil {
-			return nil, err
-		}
-		return s.viewOf(table)
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-s.quit:
+	if s.keys == nil || s.main == nil {
 		return nil, ErrClosed
 	}
+	var err error
+	v.trees, err = beginTrees(s.main, s.keys)
+	return v, err
 }
 
-// item returns the item at key, or store.ErrNotFound. It shares no memory with the file.
-func (v *view) item(key store.Key) (store.Item, error) {
-	row := rowKey(key)
-	raw, hidden := v.overlay[overlayKey([]byte(key.Table), row)]
-	if !hidden {
-		raw = v.tx.Bucket([]byte(key.Table)).Get(row)
+func (v *view) close() { v.trees.release() }
+
+func (v *view) hash(bucket bucketID, row []byte) uint32 { return hashOf(v.seed, bucket, row) }
+
+// get returns the stored value of a row, nil for none. The caller is the writer, or holds the gate.
+func (v *view) get(bucket bucketID, row []byte, hash uint32) []byte {
+	if value, known := v.active.find(bucket, row, hash); known {
+		return value
 	}
-	if raw == nil {
-		return store.Item{}, store.ErrNotFound
+	return v.settled(bucket, row, hash)
+}
+
+// settled is get without the active overlay.
+func (v *view) settled(bucket bucketID, row []byte, hash uint32) []byte {
+	if value, known := v.frozen.find(bucket, row, hash); known {
+		return value
 	}
-	return v.decode(key, row, raw, false)
+	return v.trees.buckets[bucket].Get(row)
 }
 
 func (v *view) decode(key store.Key, row, raw []byte, keysOnly bool) (store.Item, error) {
-	value := raw
-	if v.sealer != nil {
+	value, sealed := raw, bucketOf(key.Table).sealed()
+	if sealed {
 		var err error
-		if value, err = v.sealer.open(key.Table, row, raw); err != nil {
+		if value, err = v.trees.sealer.open(key.Table, row, raw); err != nil {
 			return store.Item{}, err
 		}
 	}
@@ -98,7 +73,7 @@ func (v *view) decode(key store.Key, row, raw []byte, keysOnly bool) (store.Item
 	}
 	if keysOnly {
 		body = nil
-	} else if v.sealer == nil {
+	} else if !sealed {
 		body = bytes.Clone(body)
 	}
 	return store.Item{Key: key, Attrs: attrs, Body: body}, nil
@@ -109,7 +84,7 @@ func (s *Store) Get(ctx context.Context, key store.Key) (store.Item, error) {
 	if err := store.CheckKey(key); err != nil {
 		return store.Item{}, fmt.Errorf("get item: %w", err)
 	}
-	items, err := s.GetMany(ctx, []store.Key{key})
+	items, err := s.getMany(ctx, []store.Key{key})
 	if err != nil {
 		return store.Item{}, err
 	}
@@ -119,43 +94,78 @@ func (s *Store) Get(ctx context.Context, key store.Key) (store.Item, error) {
 	return items[0], nil
 }
 
-// GetMany implements store.Store. Items of one file come from one snapshot.
+// GetMany implements store.Store. The items come from one snapshot.
 func (s *Store) GetMany(ctx context.Context, keys []store.Key) ([]store.Item, error) {
 	if err := store.CheckKeys(keys); err != nil {
 		return nil, err
 	}
+	return s.getMany(ctx, keys)
+}
+
+// wanted is a row that a reader asks for.
+type wanted struct {
+	bucket bucketID
+	hash   uint32
+	known  bool // the active overlay knows it
+	row    []byte
+	raw    []byte // nil when there is none
+}
+
+func (s *Store) getMany(ctx context.Context, keys []store.Key) ([]store.Item, error) {
 	if err := s.ready(ctx); err != nil {
 		return nil, fmt.Errorf("get items: %w", err)
 	}
-	var views [2]*view
-	defer func() {
-		for _, v := range views {
-			if v != nil {
-				v.close()
-			}
-		}
-	}()
+	rows := s.wanted(keys)
+	v, err := s.lookUp(rows)
+	if err != nil {
+		return nil, fmt.Errorf("get items: %w", err)
+	}
+	defer v.close()
 	items := make([]store.Item, 0, len(keys))
-	for _, key := range keys {
-		file := 0
-		if inKeys(key.Table) {
-			file = 1
+	for i := range rows {
+		w := &rows[i]
+		if !w.known {
+			w.raw = v.settled(w.bucket, w.row, w.hash)
 		}
-		if views[file] == nil {
-			v, err := s.viewOf(key.Table)
-			if err != nil {
-				return nil, fmt.Errorf("get items: %w", err)
-			}
-			views[file] = v
-		}
-		item, err := views[file].item(key)
-		if errors.Is(err, store.ErrNotFound) {
+		if w.raw == nil {
 			continue
 		}
+		item, err := v.decode(keys[i], w.row, w.raw, false)
 		if err != nil {
 			return nil, fmt.Errorf("get items: %w", err)
 		}
 		items = append(items, item)
 	}
 	return items, nil
+}
+
+func (s *Store) wanted(keys []store.Key) []wanted {
+	size := 0
+	for _, key := range keys {
+		size += len(key.PK) + len(key.SK) + 1
+	}
+	rows, room := make([]wanted, len(keys)), make([]byte, 0, size)
+	for i, key := range keys {
+		from := len(room)
+		room = appendRow(room, key)
+		w := &rows[i]
+		w.bucket, w.row = bucketOf(key.Table), room[from:len(room):len(room)]
+		w.hash = hashOf(s.seed, w.bucket, w.row)
+	}
+	return rows
+}
+
+// lookUp finds in one moment what the active overlay knows of rows, and the view that has the others.
+func (s *Store) lookUp(rows []wanted) (*view, error) {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	v, err := s.viewLocked()
+	if err != nil {
+		return nil, err
+	}
+	for i := range rows {
+		w := &rows[i]
+		w.raw, w.known = v.active.find(w.bucket, w.row, w.hash)
+	}
+	return v, nil
 }

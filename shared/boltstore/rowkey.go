@@ -16,8 +16,9 @@ import (
 //
 //	partition, 0x00, order, PK, 0x00, SK     order: text and 0x00, or eight bytes, big endian, sign bit inverted
 
-func rowKey(key store.Key) []byte {
-	out := make([]byte, 0, len(key.PK)+1+len(key.SK))
+func rowKey(key store.Key) []byte { return appendRow(make([]byte, 0, len(key.PK)+1+len(key.SK)), key) }
+
+func appendRow(out []byte, key store.Key) []byte {
 	out = append(append(out, key.PK...), 0)
 	return append(out, key.SK...)
 }
@@ -30,21 +31,31 @@ func parseRowKey(table store.Table, row []byte) (store.Key, error) {
 	return store.Key{Table: table, PK: string(pk), SK: string(sk)}, nil
 }
 
-func indexBucket(index store.Index) []byte { return []byte("index:" + string(index)) }
+func indexName(index store.Index) []byte { return []byte("index:" + string(index)) }
+
+// indexOver returns the index over a table that has one.
+func indexOver(table store.Table) store.Index {
+	if table == store.Audit {
+		return store.ByCustomer
+	}
+	return store.ByDepartment
+}
 
 // indexKey returns the row of index for an item with attrs, or nil when the index does not list it.
 func indexKey(index store.Index, item store.Item) []byte {
-	row := store.IndexRow(index, &item)
-	if row == nil {
+	_, partition, order := store.IndexAttrs(index)
+	p, hasPartition := item.Attrs[partition]
+	o, hasOrder := item.Attrs[order]
+	if !hasPartition || !hasOrder {
 		return nil
 	}
-	_, partition, order := store.IndexAttrs(index)
-	out := append([]byte(row.Str(partition)), 0)
-	out = appendOrder(out, row.Attrs[order])
-	if !row.Attrs[order].IsInt {
+	out := make([]byte, 0, len(p.Str)+len(o.Str)+len(item.Key.PK)+len(item.Key.SK)+16)
+	out = append(append(out, p.Str...), 0)
+	out = appendOrder(out, o)
+	if !o.IsInt {
 		out = append(out, 0)
 	}
-	return append(out, rowKey(item.Key)...)
+	return appendRow(out, item.Key)
 }
 
 // appendOrder appends an order attribute such that bytes sort as values do.
@@ -75,6 +86,10 @@ func parseIndexKey(index store.Index, row []byte) (store.Item, error) {
 
 // span is a range of rows: from ≤ row < before.
 type span struct{ from, before []byte }
+
+func (rows span) holds(row []byte) bool {
+	return bytes.Compare(row, rows.from) >= 0 && bytes.Compare(row, rows.before) < 0
+}
 
 // querySpan returns the rows that q asks for, before its cursor.
 func querySpan(q store.Query) (span, error) {

@@ -22,11 +22,16 @@ import (
 const (
 	sealVersion = 1
 	nonceSize   = 12
+	// sealOverhead is what sealing adds to a value.
+	sealOverhead = 1 + nonceSize + 16
 )
 
 type sealer struct {
-	aead cipher.AEAD
-	rand io.Reader // read by the writer only
+	aead   cipher.AEAD
+	rand   io.Reader
+	drawn  [64 * nonceSize]byte
+	nonces []byte // of drawn, not used yet
+	as     []byte // associated data of the last sealing, for its memory
 }
 
 func newSealer(key []byte, random io.Reader) (*sealer, error) {
@@ -41,31 +46,49 @@ func newSealer(key []byte, random io.Reader) (*sealer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("use file key: %w", err)
 	}
-	return &sealer{aead, random}, nil
+	return &sealer{aead: aead, rand: random}, nil
 }
 
+// seal returns value sealed for its row.
 func (s *sealer) seal(table store.Table, row, value []byte) ([]byte, error) {
-	out := make([]byte, 1+nonceSize, 1+nonceSize+len(value)+s.aead.Overhead())
-	out[0] = sealVersion
-	if _, err := io.ReadFull(s.rand, out[1:]); err != nil {
-		return nil, fmt.Errorf("draw nonce: %w", err)
-	}
-	return s.aead.Seal(out, out[1:], value, sealedAs(table, row)), nil
+	return s.appendSealed(make([]byte, 0, sealOverhead+len(value)), table, row, value)
 }
 
-func (s *sealer) open(table store.Table, row, sealed []byte) ([]byte, error) {
-	if len(sealed) < 1+nonceSize || sealed[0] != sealVersion {
-		return nil, fmt.Errorf("open value of %s: %w", table, ErrDamaged)
+// appendSealed appends value, sealed for its row, to out. Value must lie elsewhere. It is for one goroutine at a time.
+func (s *sealer) appendSealed(out []byte, table store.Table, row, value []byte) ([]byte, error) {
+	if len(s.nonces) < nonceSize {
+		s.nonces = s.drawn[:]
+		if _, err := io.ReadFull(s.rand, s.nonces); err != nil {
+			s.nonces = nil
+			return out, fmt.Errorf("draw nonces: %w", err)
+		}
 	}
-	value, err := s.aead.Open(nil, sealed[1:1+nonceSize], sealed[1+nonceSize:], sealedAs(table, row))
+	nonce := s.nonces[:nonceSize]
+	s.nonces = s.nonces[nonceSize:]
+	out = append(append(out, sealVersion), nonce...)
+	s.as = appendSealedAs(s.as[:0], table, row)
+	return s.aead.Seal(out, nonce, value, s.as), nil
+}
+
+// open returns the value that was sealed for its row.
+func (s *sealer) open(table store.Table, row, sealed []byte) ([]byte, error) {
+	return s.appendOpened(nil, table, row, sealed)
+}
+
+// appendOpened appends the value that was sealed for its row to out.
+func (s *sealer) appendOpened(out []byte, table store.Table, row, sealed []byte) ([]byte, error) {
+	if len(sealed) < 1+nonceSize || sealed[0] != sealVersion {
+		return out, fmt.Errorf("open value of %s: %w", table, ErrDamaged)
+	}
+	var room [128]byte
+	value, err := s.aead.Open(out, sealed[1:1+nonceSize], sealed[1+nonceSize:], appendSealedAs(room[:0], table, row))
 	if err != nil {
-		return nil, fmt.Errorf("open value of %s: %w", table, ErrDamaged)
+		return out, fmt.Errorf("open value of %s: %w", table, ErrDamaged)
 	}
 	return value, nil
 }
 
-func sealedAs(table store.Table, row []byte) []byte {
-	out := make([]byte, 0, 2+len(table)+len(row))
+func appendSealedAs(out []byte, table store.Table, row []byte) []byte {
 	out = append(append(out, sealVersion), table...)
 	return append(append(out, 0), row...)
 }

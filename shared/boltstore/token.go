@@ -11,20 +11,20 @@ import (
 	"kexin/shared/store"
 )
 
-// The bucket "tokens" of each file remembers the transactions with a token that changed it, in order:
+// The log remembers each transaction with a token that changed something. When a segment goes, the tokens in it that are still young are
+// kept in the bucket "tokens" of main.db:
 //
-//	number, 8 bytes big endian  →  Unix seconds, 8 bytes big endian; SHA-256 of the ops; token
+//	generation 8 | n 4  →  { Unix seconds 8 | SHA-256 of the ops 32 | uvarint length, token } …      at most 4,096 tokens a row
 //
-// Transactions over both files are remembered in main.db, whose commit decides. The writer finds tokens in a map that is filled from
-// both buckets when the store is opened; new rows go to the end of the bucket and old ones are pruned from its start, so that
-// remembering touches one page for many transactions.
+// The writer finds tokens in maps that are filled from both when the store is opened. A map holds the tokens of five minutes and is
+// dropped as a whole.
 var tokenBucket = []byte("tokens")
 
 const (
 	// tokenMemory is how long a token is remembered; the contract asks for ten minutes.
-	tokenMemory = 15 * time.Minute
-	pruneAtOnce = 4 // tokens forgotten for each one remembered
-	tokenHeader = 8 + sha256.Size
+	tokenMemory    = int64(15 * time.Minute / time.Second)
+	tokenSlot      = int64(5 * time.Minute / time.Second)
+	tokensTogether = 4096
 )
 
 // remembered is what is known of a token.
@@ -33,51 +33,161 @@ type remembered struct {
 	digest [sha256.Size]byte
 }
 
-func encodeToken(token store.Token, r remembered) []byte {
-	out := binary.BigEndian.AppendUint64(nil, uint64(r.at))
-	out = append(out, r.digest[:]...)
-	return append(out, token...)
+// tokenRow is a token with what is known of it.
+type tokenRow struct {
+	token tokenKey
+	remembered
 }
 
-func decodeToken(raw []byte) (store.Token, remembered, error) {
-	if len(raw) <= tokenHeader {
-		return "", remembered{}, fmt.Errorf("decode token: %w", ErrDamaged)
+// tokenKey is a token without pointers: its length and its bytes.
+type tokenKey [1 + store.MaxToken]byte
+
+func keyOfToken(token store.Token) tokenKey {
+	var k tokenKey
+	k[0] = byte(copy(k[1:], token))
+	return k
+}
+
+func (k *tokenKey) token() store.Token { return store.Token(k[1 : 1+k[0]]) }
+
+// tokens is the writer's memory: what is known of a token by the five minutes in which it was used.
+type tokens map[int64]map[tokenKey]remembered
+
+func (t tokens) add(row tokenRow) {
+	slot := t[row.at/tokenSlot]
+	if slot == nil {
+		slot = map[tokenKey]remembered{}
+		t[row.at/tokenSlot] = slot
 	}
-	r := remembered{at: int64(binary.BigEndian.Uint64(raw)), digest: [sha256.Size]byte(raw[8:tokenHeader])}
-	return store.Token(raw[tokenHeader:]), r, nil
+	slot[row.token] = row.remembered
 }
 
-// loadTokens fills the writer's memory from both files.
-func (s *Store) loadTokens() error {
-	s.tokens = map[store.Token]remembered{}
-	for _, db := range []*bolt.DB{s.main, s.keys.db} {
-		err := db.View(func(tx *bolt.Tx) error {
-			return tx.Bucket(tokenBucket).ForEach(func(_, raw []byte) error {
-				token, r, err := decodeToken(raw)
-				s.tokens[token] = r
+// find returns the latest use of a token.
+func (t tokens) find(key tokenKey) (remembered, bool) {
+	var latest remembered
+	found := false
+	for _, slot := range t {
+		if r, ok := slot[key]; ok && (!found || r.at > latest.at) {
+			latest, found = r, true
+		}
+	}
+	return latest, found
+}
+
+// forget drops what is too old at now.
+func (t tokens) forget(now int64) {
+	for slot := range t {
+		if (slot+1)*tokenSlot+tokenMemory < now {
+			delete(t, slot)
+		}
+	}
+}
+
+func (r remembered) young(now int64) bool { return r.at+tokenMemory >= now }
+
+// storeTokens writes the young ones of rows into main.db and removes what is too old there.
+func storeTokens(tx *bolt.Tx, generation uint64, rows []tokenRow, now int64) error {
+	bucket := tx.Bucket(tokenBucket)
+	if err := pruneTokens(bucket, now); err != nil {
+		return err
+	}
+	var value []byte
+	n, row := 0, uint32(0)
+	flush := func() error {
+		key := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint64(nil, generation), row)
+		n, row = 0, row+1
+		return bucket.Put(key, value)
+	}
+	for i := range rows {
+		if !rows[i].young(now) {
+			continue
+		}
+		value = binary.BigEndian.AppendUint64(value, uint64(rows[i].at))
+		value = append(value, rows[i].digest[:]...)
+		value = appendText(value, string(rows[i].token.token()))
+		if n++; n == tokensTogether {
+			if err := flush(); err != nil {
 				return err
-			})
-		})
-		if err != nil {
-			return fmt.Errorf("load tokens: %w", err)
+			}
+			value = nil
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return flush()
+}
+
+// pruneTokens removes the first rows as long as nothing in them is young.
+func pruneTokens(bucket *bolt.Bucket, now int64) error {
+	cursor := bucket.Cursor()
+	for key, raw := cursor.First(); key != nil; key, raw = cursor.First() {
+		young := false
+		err := readTokens(raw, func(row tokenRow) { young = young || row.young(now) })
+		if err != nil || young {
+			return err
+		}
+		if err := cursor.Delete(); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// digestOps identifies the ops of a transaction. Each part stands after its length, so different ops never look alike.
-func digestOps(ops []store.Op) [sha256.Size]byte {
+func readTokens(raw []byte, visit func(tokenRow)) error {
+	d := decoder{rest: raw}
+	for len(d.rest) > 0 && !d.bad {
+		r := d.remembered()
+		token := d.bytes()
+		if len(token) == 0 || len(token) > store.MaxToken {
+			d.bad = true
+			break
+		}
+		visit(tokenRow{keyOfToken(store.Token(token)), r})
+	}
+	if d.bad {
+		return fmt.Errorf("read tokens: %w", ErrDamaged)
+	}
+	return nil
+}
+
+func (d *decoder) remembered() remembered {
+	const size = 8 + sha256.Size
+	if d.bad || len(d.rest) < size {
+		d.bad = true
+		return remembered{}
+	}
+	r := remembered{at: int64(binary.BigEndian.Uint64(d.rest)), digest: [sha256.Size]byte(d.rest[8:size])}
+	d.rest = d.rest[size:]
+	return r
+}
+
+// loadTokens fills the writer's memory from main.db.
+func (s *Store) loadTokens() error {
+	s.tokens = tokens{}
+	err := s.main.View(func(tx *bolt.Tx) error {
+		return tx.Bucket(tokenBucket).ForEach(func(_, raw []byte) error { return readTokens(raw, s.tokens.add) })
+	})
+	if err != nil {
+		return fmt.Errorf("load tokens: %w", err)
+	}
+	return nil
+}
+
+// digest identifies the ops of the request. Each part stands after its length, so different ops never look alike.
+func (r *request) digestOps() [sha256.Size]byte {
 	h := sha256.New()
 	var out []byte
-	for _, op := range ops {
-		out = append(out[:0], byte(op.Verb))
+	for i, op := range r.ops {
 		key := op.Item.Key
-		for _, part := range []string{string(key.Table), key.PK, key.SK} {
-			out = appendText(out, part)
-		}
+		out = appendText(append(out[:0], byte(op.Verb)), string(key.Table))
+		out = appendText(appendText(out, key.PK), key.SK)
 		out = appendCondition(out, op.If)
 		if op.Verb == store.Put {
-			out = appendText(out, string(encodeItem(op.Item)))
+			out = binary.AppendUvarint(out, uint64(len(r.values[i])))
+			h.Write(out)
+			out = out[:0]
+			h.Write(r.values[i])
 		}
 		h.Write(out)
 	}
@@ -98,11 +208,11 @@ func (b *batch) seen(r *request) (bool, error) {
 	if r.token == "" {
 		return false, nil
 	}
-	found, ok := b.newTokens[r.token]
+	found, ok := b.newTokens[keyOfToken(r.token)]
 	if !ok {
-		found, ok = b.oldTokens[r.token]
+		found, ok = b.tokens.find(keyOfToken(r.token))
 	}
-	if !ok || found.at+int64(tokenMemory/time.Second) < b.now {
+	if !ok || !found.young(b.now) {
 		return false, nil
 	}
 	if found.digest != r.digest {
@@ -111,61 +221,12 @@ func (b *batch) seen(r *request) (bool, error) {
 	return true, nil
 }
 
-// remember stores that the request was carried out, and forgets some tokens that are too old.
-func (b *batch) remember(r *request, inMain bool) error {
+// remember notes in the record that the request was carried out.
+func (b *batch) remember(r *request) {
 	if r.token == "" {
-		return nil
+		return
 	}
-	tx := b.keys
-	if inMain {
-		tx = b.main
-	}
-	tokens := tx.Bucket(tokenBucket)
-	number, err := tokens.NextSequence()
-	if err != nil {
-		return err
-	}
-	row, kept := binary.BigEndian.AppendUint64(nil, number), remembered{b.now, r.digest}
-	if !inMain {
-		b.noteUndo(tokenBucket, row, nil)
-	}
-	if err := tokens.Put(row, encodeToken(r.token, kept)); err != nil {
-		return err
-	}
-	b.newTokens[r.token] = kept
-	return b.prune(tokens)
-}
-
-func (b *batch) prune(tokens *bolt.Bucket) error {
-	cursor := tokens.Cursor()
-	for range pruneAtOnce {
-		row, raw := cursor.First()
-		if row == nil {
-			return nil
-		}
-		token, r, err := decodeToken(raw)
-		if err != nil {
-			return err
-		}
-		if r.at+int64(tokenMemory/time.Second) >= b.now {
-			return nil
-		}
-		if err := cursor.Delete(); err != nil {
-			return err
-		}
-		if b.oldTokens[token] == r {
-			b.forgotten = append(b.forgotten, token)
-		}
-	}
-	return nil
-}
-
-// learn carries what a committed batch remembered and forgot over into the writer's memory.
-func (s *Store) learn(b *batch) {
-	for _, token := range b.forgotten {
-		delete(s.tokens, token)
-	}
-	for token, r := range b.newTokens {
-		s.tokens[token] = r
-	}
+	kept := remembered{b.now, r.digest}
+	b.record = appendToken(b.record, r.token, kept)
+	b.newTokens[keyOfToken(r.token)] = kept
 }

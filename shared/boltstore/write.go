@@ -4,17 +4,14 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
-
-	bolt "go.etcd.io/bbolt"
 
 	"kexin/shared/store"
 )
 
 // Bounds of one batch: enough to share an fsync widely, small enough that the first in it does not wait long.
 const (
-	batchRequests = 128
+	batchRequests = 256
 	batchBytes    = 8 << 20
 )
 
@@ -25,6 +22,7 @@ type request struct {
 	ops    []store.Op
 	rows   [][]byte // row key of each op
 	values [][]byte // encoded item of each put
+	hashes []uint32 // of the rows
 	size   int
 	answer chan error // buffered: the writer never waits for the caller
 }
@@ -38,7 +36,7 @@ func (s *Store) Transact(ctx context.Context, token store.Token, ops ...store.Op
 	if err := s.ready(ctx); err != nil {
 		return fmt.Errorf("write items: %w", err)
 	}
-	r := newRequest(token, ops)
+	r := s.newRequest(token, ops)
 	select {
 	case s.queue <- r:
 	case <-ctx.Done():
@@ -53,37 +51,60 @@ func (s *Store) Transact(ctx context.Context, token store.Token, ops ...store.Op
 }
 
 // newRequest encodes in the caller's goroutine what the writer would otherwise have to encode for everybody.
-func newRequest(token store.Token, ops []store.Op) *request {
-	r := &request{token: token, ops: ops, answer: make(chan error, 1),
-		rows: make([][]byte, len(ops)), values: make([][]byte, len(ops))}
-	if token != "" {
-		r.digest = digestOps(ops)
+func (s *Store) newRequest(token store.Token, ops []store.Op) *request {
+	slices := make([][]byte, 2*len(ops))
+	r := &request{token: token, ops: ops, answer: make(chan error, 1), rows: slices[:len(ops):len(ops)], values: slices[len(ops):],
+		hashes: make([]uint32, len(ops))}
+	for i := range ops {
+		r.size += sizeOfOp(&ops[i])
 	}
-	for i, op := range ops {
-		r.rows[i] = rowKey(op.Item.Key)
-		if op.Verb == store.Put {
-			r.values[i] = encodeItem(op.Item)
+	out := make([]byte, 0, r.size)
+	for i := range ops {
+		from := len(out)
+		out = appendRow(out, ops[i].Item.Key)
+		r.rows[i] = out[from:len(out):len(out)]
+		r.hashes[i] = hashOf(s.seed, bucketOf(ops[i].Item.Key.Table), r.rows[i])
+		if ops[i].Verb == store.Put {
+			from = len(out)
+			out = appendItem(out, ops[i].Item)
+			r.values[i] = out[from:len(out):len(out)]
 		}
-		r.size += len(r.rows[i]) + len(r.values[i])
+	}
+	if token != "" {
+		r.digest = r.digestOps()
 	}
 	return r
 }
 
+// sizeOfOp is at least the size of the op's row and value.
+func sizeOfOp(op *store.Op) int {
+	size := len(op.Item.Key.PK) + len(op.Item.Key.SK) + 4
+	if op.Verb != store.Put {
+		return size
+	}
+	for name, attr := range op.Item.Attrs {
+		size += len(name) + len(attr.Str) + 12
+	}
+	return size + len(op.Item.Body)
+}
+
 // gather takes the requests that wait now.
 func (s *Store) gather(first *request) []*request {
-	requests, size := []*request{first}, first.size
+	requests, size := append(s.gathered[:0], first), first.size
 	for len(requests) < batchRequests && size < batchBytes {
 		select {
 		case r := <-s.queue:
 			requests, size = append(requests, r), size+r.size
 		default:
+			s.gathered = requests
 			return requests
 		}
 	}
+	s.gathered = requests
 	return requests
 }
 
-// serve carries out requests in order, commits what holds and answers all.
+// serve carries out requests in order, makes what holds durable and answers all.
 func (s *Store) serve(requests []*request) {
 	answers, err := s.writeBatch(requests)
 	for i, r := range requests {
@@ -92,20 +113,21 @@ func (s *Store) serve(requests []*request) {
 		}
 		r.answer <- answers[i]
 	}
+	clear(requests)
 }
 
-// writeBatch returns the answer of each request, and an error that is the answer of all that had none. Only a failed commit leaves the
-// outcome open.
+// writeBatch returns the answer of each request, and an error that is the answer of all that had none. Only a failed write of the log
+// leaves the outcome open.
 func (s *Store) writeBatch(requests []*request) ([]error, error) {
 	answers := make([]error, len(requests))
-	if s.broken.Load() {
-		return answers, ErrBroken
+	if err := s.failure(); err != nil {
+		return answers, err
 	}
-	b, err := s.begin()
+	b, err := s.begin(requests)
 	if err != nil {
 		return answers, err
 	}
-	defer b.rollback()
+	defer b.view.close()
 	for i, r := range requests {
 		held, err := b.apply(r)
 		if err != nil && !held {
@@ -119,44 +141,94 @@ func (s *Store) writeBatch(requests []*request) ([]error, error) {
 	return answers, s.commitBatch(b)
 }
 
-// batch is a pair of write transactions with what they changed.
+// batch is a record of the log in the making. Lookups see what the requests before have put into it.
 type batch struct {
-	main, keys           *bolt.Tx
-	sealer               *sealer
-	now                  int64                      // Unix seconds
-	oldTokens            map[store.Token]remembered // the writer's memory, not to be changed by the batch
-	newTokens            map[store.Token]remembered
-	forgotten            []store.Token
-	mainDirty, keysDirty bool
-	undo                 []change
-	overlay              map[string][]byte // before-images by overlayKey
+	view      *view
+	record    []byte
+	changes   []change
+	latest    map[uint32]int32 // last change by hash of its row
+	now       int64            // Unix seconds
+	tokens    tokens           // the writer's memory, not to be changed by the batch
+	newTokens map[tokenKey]remembered
+	current   []current // of the request in hand: what its rows hold
 }
 
-func (s *Store) begin() (*batch, error) {
-	main, err := s.main.Begin(true)
+// current is what a row holds before a request.
+type current struct {
+	raw     []byte // as stored, nil when there is nothing
+	item    store.Item
+	decoded bool
+}
+
+// begin starts a batch; the writer keeps one and uses its memory again.
+func (s *Store) begin(requests []*request) (*batch, error) {
+	v, err := s.view()
 	if err != nil {
 		return nil, fmt.Errorf("begin batch: %w", err)
 	}
-	keys, err := s.keys.db.Begin(true)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("begin batch: %w", err), main.Rollback())
+	b := &s.batch
+	size := recordOverhead
+	for _, r := range requests {
+		size += r.size + r.size/2 + 64*len(r.ops) + 128
 	}
-	return &batch{main: main, keys: keys, sealer: s.keys.sealer, now: s.opts.Now().Unix(), overlay: map[string][]byte{},
-		oldTokens: s.tokens, newTokens: map[store.Token]remembered{}}, nil
+	clear(b.latest)
+	clear(b.newTokens)
+	b.view, b.changes, b.now, b.tokens = v, b.changes[:0], s.opts.Now().Unix(), s.tokens
+	b.record = s.active.room(size)[:recordOverhead]
+	return b, nil
 }
 
-// rollback gives back what was not committed; after a commit it does nothing.
-func (b *batch) rollback() {
-	for _, tx := range []*bolt.Tx{b.main, b.keys} {
-		_ = tx.Rollback() // fails only after a commit
+// commitBatch appends the record to the log and then shows it to readers. When that fails the store is broken: only opening it again can
+// tell what is on the disk.
+func (s *Store) commitBatch(b *batch) error {
+	if len(b.record) == recordOverhead {
+		return nil
 	}
+	sealRecord(b.record, s.log.header.pair, s.log.seq+1)
+	if err := s.log.append(b.record); err != nil {
+		s.broken.Store(true)
+		return fmt.Errorf("commit batch: %w: %w", store.ErrUnknownOutcome, err)
+	}
+	s.gate.Lock()
+	from := s.active.keep(b.record)
+	for i := range b.changes {
+		s.active.put(b.changes[i].entry(from))
+	}
+	s.gate.Unlock()
+	for key, r := range b.newTokens {
+		row := tokenRow{key, r}
+		s.active.tokens = append(s.active.tokens, row)
+		s.tokens.add(row)
+	}
+	s.tokens.forget(b.now)
+	return nil
 }
 
-func (b *batch) bucket(table store.Table) *bolt.Bucket {
-	if inKeys(table) {
-		return b.keys.Bucket([]byte(table))
+// get returns what a row holds after the changes of the batch, nil for nothing.
+func (b *batch) get(bucket bucketID, row []byte, hash uint32) []byte {
+	if i, ok := b.latest[hash]; ok {
+		for ; i >= 0; i = b.changes[i].previous {
+			c := &b.changes[i]
+			if c.bucket != bucket || !bytes.Equal(b.record[c.row:c.row+c.rowSize], row) {
+				continue
+			}
+			if c.size == gone {
+				return nil
+			}
+			return b.record[c.value : c.value+c.size]
+		}
 	}
-	return b.main.Bucket([]byte(table))
+	return b.view.get(bucket, row, hash)
+}
+
+// add notes a change whose bytes are in the record.
+func (b *batch) add(c change) {
+	c.previous = -1
+	if i, ok := b.latest[c.hash]; ok {
+		c.previous = i
+	}
+	b.latest[c.hash] = int32(len(b.changes))
+	b.changes = append(b.changes, c)
 }
 
 // apply carries out r within the batch, or leaves no trace of it: held is false and err says why. When held is true and err is not
@@ -168,27 +240,26 @@ func (b *batch) apply(r *request) (held bool, err error) {
 	if err := b.check(r); err != nil {
 		return false, err
 	}
-	wroteMain, wroteKeys := false, false
-	for i, op := range r.ops {
-		wrote, err := b.write(op, r.rows[i], r.values[i])
-		if err != nil {
+	before := len(b.changes)
+	for i := range r.ops {
+		if err := b.write(r, i); err != nil {
 			return true, fmt.Errorf("write row: %w", err)
 		}
-		wroteKeys = wroteKeys || wrote && inKeys(op.Item.Key.Table)
-		wroteMain = wroteMain || wrote && !inKeys(op.Item.Key.Table)
 	}
-	if !wroteMain && !wroteKeys {
-		return true, nil
+	if len(b.changes) > before {
+		b.remember(r)
 	}
-	b.mainDirty, b.keysDirty = b.mainDirty || wroteMain, b.keysDirty || wroteKeys
-	return true, b.remember(r, wroteMain)
+	return true, nil
 }
 
-// check evaluates the conditions of r against the rows as the batch has left them.
+// check evaluates the conditions of r against the rows as the batch has left them, and keeps what the rows hold for write.
 func (b *batch) check(r *request) error {
 	var failed []int
-	for i, op := range r.ops {
-		holds, err := b.holds(op, r.rows[i])
+	b.current = b.current[:0]
+	for i := range r.ops {
+		key := r.ops[i].Item.Key
+		b.current = append(b.current, current{raw: b.get(bucketOf(key.Table), r.rows[i], r.hashes[i]), item: store.Item{Key: key}})
+		holds, err := b.holds(r, i)
 		if err != nil {
 			return err
 		}
@@ -202,23 +273,20 @@ func (b *batch) check(r *request) error {
 	return nil
 }
 
-func (b *batch) holds(op store.Op, row []byte) (bool, error) {
-	if op.If.IsBlind() && len(op.If.Terms) == 0 {
+func (b *batch) holds(r *request, i int) (bool, error) {
+	cond, now := r.ops[i].If, &b.current[i]
+	if cond.IsBlind() && len(cond.Terms) == 0 {
 		return true, nil
 	}
-	raw := b.bucket(op.Item.Key.Table).Get(row)
-	if raw == nil {
-		return op.If.Holds(nil), nil
+	if now.raw == nil {
+		return cond.Holds(nil), nil
 	}
-	current := &store.Item{Key: op.Item.Key}
-	if looksInside(op.If) {
-		item, err := b.decode(op.Item.Key.Table, row, raw)
-		if err != nil {
+	if looksInside(cond) {
+		if err := b.decode(r, i); err != nil {
 			return false, err
 		}
-		current.Attrs = item.Attrs
 	}
-	return op.If.Holds(current), nil
+	return cond.Holds(&now.item), nil
 }
 
 // looksInside reports whether cond needs attributes; if not, the value need not be opened.
@@ -231,96 +299,96 @@ func looksInside(cond store.Condition) bool {
 	return false
 }
 
-// decode returns the attributes of a stored value and a body that may share its memory.
-func (b *batch) decode(table store.Table, row, raw []byte) (store.Item, error) {
-	value := raw
-	if inKeys(table) {
+// decode fills in the attributes of what a row of r holds.
+func (b *batch) decode(r *request, i int) error {
+	now := &b.current[i]
+	if now.decoded {
+		return nil
+	}
+	value := now.raw
+	if bucket := bucketOf(now.item.Key.Table); bucket.sealed() {
 		var err error
-		if value, err = b.sealer.open(table, row, raw); err != nil {
-			return store.Item{}, err
-		}
-	}
-	attrs, body, err := decodeItem(value)
-	return store.Item{Attrs: attrs, Body: body}, err
-}
-
-// write puts or deletes one row and reports whether anything changed.
-func (b *batch) write(op store.Op, row, value []byte) (bool, error) {
-	if op.Verb == store.Check {
-		return false, nil
-	}
-	table := op.Item.Key.Table
-	bucket := b.bucket(table)
-	before := bucket.Get(row)
-	if op.Verb == store.Delete && before == nil {
-		return false, nil
-	}
-	if inKeys(table) {
-		b.noteUndo([]byte(table), row, before)
-	} else if err := b.reindex(op, row, before); err != nil {
-		return false, err
-	}
-	if op.Verb == store.Delete {
-		return true, bucket.Delete(row)
-	}
-	if inKeys(table) {
-		var err error
-		if value, err = b.sealer.seal(table, row, value); err != nil {
-			return false, err
-		}
-	}
-	return true, bucket.Put(row, value)
-}
-
-// noteUndo remembers what a row of keys.db held before the batch.
-func (b *batch) noteUndo(bucket, row, before []byte) {
-	name := overlayKey(bucket, row)
-	if _, noted := b.overlay[name]; noted {
-		return
-	}
-	kept := bytes.Clone(before)
-	b.overlay[name] = kept
-	b.undo = append(b.undo, change{bucket, row, kept})
-}
-
-func overlayKey(bucket, row []byte) string { return string(bucket) + "\x00" + string(row) }
-
-// reindex keeps the indexes of main.db in step with the row.
-func (b *batch) reindex(op store.Op, row, before []byte) error {
-	for _, index := range []store.Index{store.ByDepartment, store.ByCustomer} {
-		if table, _, _ := store.IndexAttrs(index); table != op.Item.Key.Table {
-			continue
-		}
-		var was, is []byte
-		if before != nil {
-			old, err := b.decode(op.Item.Key.Table, row, before)
-			if err != nil {
-				return err
-			}
-			old.Key = op.Item.Key
-			was = indexKey(index, old)
-		}
-		if op.Verb == store.Put {
-			is = indexKey(index, op.Item)
-		}
-		if err := moveIndexRow(b.main.Bucket(indexBucket(index)), was, is); err != nil {
+		if value, err = b.view.trees.sealer.open(now.item.Key.Table, r.rows[i], value); err != nil {
 			return err
 		}
 	}
+	attrs, _, err := decodeItem(value)
+	now.item.Attrs, now.decoded = attrs, err == nil
+	return err
+}
+
+// write puts or deletes one row, with its row in an index.
+func (b *batch) write(r *request, i int) error {
+	op := &r.ops[i]
+	if op.Verb == store.Check || op.Verb == store.Delete && b.current[i].raw == nil {
+		return nil
+	}
+	bucket := bucketOf(op.Item.Key.Table)
+	if bucket == bucketRecords || bucket == bucketAudit {
+		if err := b.reindex(r, i); err != nil {
+			return err
+		}
+	}
+	if op.Verb == store.Delete {
+		b.delete(bucket, r.rows[i], r.hashes[i])
+		return nil
+	}
+	if !bucket.sealed() {
+		b.put(bucket, r.rows[i], r.hashes[i], r.values[i])
+		return nil
+	}
+	return b.putSealed(op.Item.Key.Table, r.rows[i], r.hashes[i], r.values[i])
+}
+
+func (b *batch) delete(bucket bucketID, row []byte, hash uint32) {
+	var at uint32
+	b.record, at = appendDeletion(b.record, bucket, row)
+	b.add(change{bucket: bucket, hash: hash, row: at, rowSize: uint32(len(row)), size: gone})
+}
+
+func (b *batch) put(bucket bucketID, row []byte, hash uint32, value []byte) {
+	var at uint32
+	b.record, at = appendChange(b.record, bucket, row, len(value))
+	c := change{bucket: bucket, hash: hash, row: at, rowSize: uint32(len(row)), value: uint32(len(b.record)), size: uint32(len(value))}
+	b.record = append(b.record, value...)
+	b.add(c)
+}
+
+func (b *batch) putSealed(table store.Table, row []byte, hash uint32, value []byte) error {
+	bucket, size := bucketOf(table), len(value)+sealOverhead
+	var at uint32
+	b.record, at = appendChange(b.record, bucket, row, size)
+	c := change{bucket: bucket, hash: hash, row: at, rowSize: uint32(len(row)), value: uint32(len(b.record)), size: uint32(size)}
+	var err error
+	if b.record, err = b.view.trees.sealer.appendSealed(b.record, table, row, value); err != nil {
+		return err
+	}
+	b.add(c)
 	return nil
 }
 
-func moveIndexRow(rows *bolt.Bucket, was, is []byte) error {
+// reindex keeps the index over the op's table in step with its row.
+func (b *batch) reindex(r *request, i int) error {
+	op, index := &r.ops[i], indexOver(r.ops[i].Item.Key.Table)
+	var was, is []byte
+	if b.current[i].raw != nil {
+		if err := b.decode(r, i); err != nil {
+			return err
+		}
+		was = indexKey(index, b.current[i].item)
+	}
+	if op.Verb == store.Put {
+		is = indexKey(index, op.Item)
+	}
 	if bytes.Equal(was, is) {
 		return nil
 	}
+	bucket := bucketOfIndex(index)
 	if was != nil {
-		if err := rows.Delete(was); err != nil {
-			return err
-		}
+		b.delete(bucket, was, b.view.hash(bucket, was))
 	}
-	if is == nil {
-		return nil
+	if is != nil {
+		b.put(bucket, is, b.view.hash(bucket, is), nil)
 	}
-	return rows.Put(is, nil)
+	return nil
 }

@@ -81,22 +81,88 @@ func unseal(aead cipher.AEAD, row, sealed []byte) (carved, bool) {
 	return carved{}, false
 }
 
-// keysOn returns the raw keys.db of a folder and the file key under which it is sealed.
-func keysOn(t *testing.T, dir string, passphrase []byte) (raw, fileKey []byte) {
+// carveLog opens every value of keys and inbox in the raw bytes of a segment of the log that a file key opens. It looks for puts
+// (docs/formats.md) at every byte, so it also finds what lies behind the end of the log.
+func carveLog(raw, fileKey []byte) []carved {
+	block, err := aes.NewCipher(fileKey)
+	if err != nil {
+		return nil
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		return nil
+	}
+	var found []carved
+	for at, tag := range raw {
+		if tag != 0x10 && tag != 0x11 {
+			continue
+		}
+		row, rest := counted(raw[at+1:])
+		value, _ := counted(rest)
+		if c, ok := unseal(aead, row, value); ok {
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
+// counted takes bytes after their uvarint length off raw, nil when there are not so many.
+func counted(raw []byte) (taken, rest []byte) {
+	size, n := binary.Uvarint(raw)
+	if n <= 0 || size > uint64(len(raw)-n) {
+		return nil, nil
+	}
+	return raw[n : n+int(size)], raw[n+int(size):]
+}
+
+// keysFiles are the files of a folder that hold shred keys: keys.db and the log, and the file key under which their values are sealed.
+type keysFiles struct {
+	raw, fileKey []byte
+	log          [][]byte
+}
+
+// carve opens what a file key opens in all of them.
+func (k keysFiles) carve(fileKey []byte) []carved {
+	found := carve(k.raw, fileKey)
+	for _, segment := range k.log {
+		found = append(found, carveLog(segment, fileKey)...)
+	}
+	return found
+}
+
+// keysOn reads the files of a folder.
+func keysOn(t *testing.T, dir string, passphrase []byte) keysFiles {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(dir, "store", "keys.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	k := keysFiles{raw: raw}
+	for _, path := range logOn(t, dir) {
+		segment, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k.log = append(k.log, segment)
+	}
 	file, err := filekeys.Open(filepath.Join(dir, "kexin.key"), passphrase, nullReader{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, fileKey, err = file.CurrentFileKey()
-	if err != nil {
+	if _, k.fileKey, err = file.CurrentFileKey(); err != nil {
 		t.Fatal(err)
 	}
-	return raw, fileKey
+	return k
+}
+
+// logOn returns the segments of the log of a folder.
+func logOn(t *testing.T, dir string) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(dir, "store", "log-*"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no log in %s: %v", dir, err)
+	}
+	return paths
 }
 
 // nullReader is randomness for key files that are only read.

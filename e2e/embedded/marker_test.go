@@ -121,9 +121,9 @@ func (w *walk) nowhere(when string) {
 	if !bytes.Contains(log, []byte(`"pattern":"POST /v1/customers/search"`)) {
 		w.t.Errorf("%s: the log does not hold what was done", when)
 	}
-	raw, key := keysOn(w.t, w.dir, w.passphrase())
-	for _, c := range carve(raw, key) {
-		n.sweep(w.t, "keys.db, opened, "+c.row, c.plain)
+	keys := keysOn(w.t, w.dir, w.passphrase())
+	for _, c := range keys.carve(keys.fileKey) {
+		n.sweep(w.t, "keys.db or log, opened, "+c.row, c.plain)
 	}
 	w.open()
 }
@@ -313,12 +313,18 @@ func (w *walk) destroy() {
 	copied := w.t.TempDir()
 	w.copyTo(copied)
 	w.open()
-	raw, key := keysOn(w.t, copied, w.passphrase())
-	if !holdsAny(carve(raw, key), shreds) {
+	before := keysOn(w.t, copied, w.passphrase())
+	if !holdsAny(before.carve(before.fileKey), shreds) {
 		w.t.Fatal("the shred keys are not found where they are known to be")
 	}
 	for _, id := range []string{w.one, w.two} {
 		w.call(202, "admin", "POST", "/v1/customers/"+id+"/destructions", map[string]string{"reason": "legal_duty"}, w.etag("admin", id)...)
+	}
+	running := w.t.TempDir()
+	w.copyTo(running) // the heads as they are now lie in the log
+	logged := keysOn(w.t, running, w.passphrase())
+	if !holdsAny(keysFiles{log: logged.log}.carve(logged.fileKey), shreds) {
+		w.t.Error("the shred keys are not found in the log, where they are known to be")
 	}
 	if w.issuer == nil {
 		w.must(w.server.Clock.Advance(24 * time.Hour))
@@ -326,15 +332,17 @@ func (w *walk) destroy() {
 	w.job("purge-expired")
 	w.call(404, "admin", "GET", "/v1/customers/"+w.one+"?purpose=contract_service", nil)
 	w.close()
-	now, nowKey := keysOn(w.t, w.dir, w.passphrase())
+	now := keysOn(w.t, w.dir, w.passphrase())
 	n := looking(w.t, shreds)
 	n.sweepFiles(w.t, w.dir)
-	rows := carve(now, nowKey)
+	rows := now.carve(now.fileKey)
 	if len(rows) == 0 || holdsAny(rows, shreds) {
-		w.t.Errorf("after the destruction keys.db opens to %d rows; shred keys among them: %t", len(rows), holdsAny(rows, shreds))
+		w.t.Errorf("after the destruction keys.db and log open to %d rows; shred keys among them: %t", len(rows), holdsAny(rows, shreds))
 	}
-	if old := carve(raw, nowKey); len(old) > 0 {
-		w.t.Errorf("the key file of now opens %d rows of the keys.db of before", len(old))
+	for _, old := range []keysFiles{before, logged} {
+		if rows := old.carve(now.fileKey); len(rows) > 0 {
+			w.t.Errorf("the key file of now opens %d rows of keys.db and log of before", len(rows))
+		}
 	}
 	w.open()
 }
@@ -371,7 +379,11 @@ func holdsAny(list []carved, secrets marks) bool {
 // copyTo copies key file and store files.
 func (w *walk) copyTo(dir string) {
 	w.must(os.Mkdir(filepath.Join(dir, "store"), 0o700))
-	for _, name := range []string{"kexin.key", filepath.Join("store", "keys.db"), filepath.Join("store", "main.db")} {
+	names := []string{"kexin.key", filepath.Join("store", "keys.db"), filepath.Join("store", "main.db")}
+	for _, path := range logOn(w.t, w.dir) {
+		names = append(names, filepath.Join("store", filepath.Base(path)))
+	}
+	for _, name := range names {
 		data, err := os.ReadFile(filepath.Join(w.dir, name))
 		w.must(err)
 		w.must(os.WriteFile(filepath.Join(dir, name), data, 0o600))

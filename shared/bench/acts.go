@@ -142,7 +142,7 @@ func (r *run) submissions(ctx context.Context, clients, ops int) (Figure, error)
 			}
 		})
 	}
-	began, cpu := r.Now(), cpuTime()
+	began, cpu, logged := r.Now(), cpuTime(), r.server.Store.Logged()
 	figure, err := r.timed(ctx, actSubmit, clients, ops, r.submit(waiting))
 	close(waiting)
 	group.Wait()
@@ -150,7 +150,7 @@ func (r *run) submissions(ctx context.Context, clients, ops int) (Figure, error)
 		err = *failed
 	}
 	wall := r.Now().Sub(began)
-	figure.CPU = (cpuTime() - cpu) / time.Duration(ops)
+	figure.CPU = (cpuTime() - cpu + r.share(r.server.Store.Logged()-logged)) / time.Duration(ops)
 	figure.Wall, figure.PerSecond = wall*time.Duration(clients)/time.Duration(ops), float64(ops)/max(wall.Seconds(), 1e-9)
 	return figure, err
 }

@@ -69,16 +69,18 @@ func (r Ratio) Of() float64 { return float64(r.CPU) / float64(max(r.Floor, 1)) }
 
 // Report is everything that was measured.
 type Report struct {
-	Machine   Machine  `json:"machine"`
-	Record    string   `json:"record"`
-	Customers int      `json:"customers"` // in the store when the figures were taken
-	StoreSize int64    `json:"store_bytes"`
-	Path      string   `json:"path"` // handlers or loopback
-	Fill      Figure   `json:"fill"`
-	Figures   []Figure `json:"figures"`
-	Ratios    []Ratio  `json:"ratios"`
-	Costs     []Cost   `json:"costs"`
-	Prices    string   `json:"prices"`
+	Machine   Machine `json:"machine"`
+	Record    string  `json:"record"`
+	Customers int     `json:"customers"` // in the store when the figures were taken
+	StoreSize int64   `json:"store_bytes"`
+	Path      string  `json:"path"` // handlers or loopback
+	Fill      Figure  `json:"fill"`
+	// Checkpoint is the CPU for one created customer of carrying the log into the trees, which every CPU includes in proportion to its log.
+	Checkpoint time.Duration `json:"checkpoint_ns"`
+	Figures    []Figure      `json:"figures"`
+	Ratios     []Ratio       `json:"ratios"`
+	Costs      []Cost        `json:"costs"`
+	Prices     string        `json:"prices"`
 }
 
 // run is a bench under way.
@@ -90,6 +92,7 @@ type run struct {
 	people people
 	report Report
 	floors floors
+	carry  float64 // nanoseconds of CPU that a checkpoint takes for a byte of log; zero until measured
 }
 
 // Run measures everything. It ends early with ctx's error; the store keeps what was done until then.
@@ -197,14 +200,22 @@ func (r *run) present(ctx context.Context) ([]record.CustomerID, error) {
 
 // timed runs ops acts by clients at once and returns what they took together. An act gets its number, from 0 to ops-1.
 func (r *run) timed(ctx context.Context, name string, clients, ops int, act func(ctx context.Context, i int) error) (Figure, error) {
+	if err := r.server.Store.Checkpoint(ctx); err != nil {
+		return Figure{}, err
+	}
 	runtime.GC() // what earlier acts left is not this one's
+	logged := r.server.Store.Logged()
 	began, cpu := r.Now(), cpuTime()
 	err := r.spread(ctx, name, clients, ops, act)
 	used, wall := cpuTime()-cpu, r.Now().Sub(began)
+	used += r.share(r.server.Store.Logged() - logged)
 	n := time.Duration(max(ops, 1))
 	return Figure{Act: name, Clients: clients, Ops: ops, CPU: used / n, Wall: wall * time.Duration(clients) / n,
 		PerSecond: float64(ops) / max(wall.Seconds(), 1e-9), Goal: goals[name]}, err
 }
+
+// share is what a checkpoint costs for so many bytes of log.
+func (r *run) share(bytes int64) time.Duration { return time.Duration(float64(bytes) * r.carry) }
 
 // goals are the CPU times aimed at for a store of 100,000 customers.
 var goals = map[string]time.Duration{

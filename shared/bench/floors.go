@@ -3,7 +3,9 @@ package bench
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
+	"time"
 
 	"kexin/shared/record"
 	"kexin/shared/store"
@@ -29,6 +31,9 @@ func (r *run) measureFloors(ctx context.Context) error {
 	traffic, err := r.record(ctx, tape)
 	if err != nil {
 		return err
+	}
+	if err := r.measureCheckpoint(ctx, traffic[actCreate]); err != nil {
+		return errors.Join(err, r.sweep(context.WithoutCancel(ctx)))
 	}
 	for _, clients := range r.Clients {
 		if err := r.replay(ctx, clients, traffic); err != nil {
@@ -83,6 +88,32 @@ func (r *run) recordOne(ctx context.Context, tape *recorder, traffic map[string]
 		traffic[name] = tape.take()
 	}
 	r.forget([]person{someone})
+	return nil
+}
+
+// checkpointLives is about as many creations as fill the log between two checkpoints; a smaller store takes an eighth of its customers.
+const checkpointLives = 10_000
+
+// measureCheckpoint finds what carrying the log into the trees costs for each of its bytes, with a log that is nearly full: replayed
+// creations, whose rows go everywhere. Figures are taken between checkpoints, and this share is added to each for the bytes that it logged.
+func (r *run) measureCheckpoint(ctx context.Context, create []step) error {
+	if err := r.server.Store.Checkpoint(ctx); err != nil {
+		return err
+	}
+	logged := r.server.Store.Logged()
+	lives := min(max(1, r.Customers/8), checkpointLives)
+	err := r.spread(ctx, "fill the log", fillClients, lives, func(ctx context.Context, _ int) error { return r.send(ctx, r.life().replay(create)) })
+	if err != nil {
+		return err
+	}
+	logged = r.server.Store.Logged() - logged
+	runtime.GC()
+	cpu := cpuTime()
+	if err := r.server.Store.Checkpoint(ctx); err != nil {
+		return err
+	}
+	r.carry = float64(cpuTime()-cpu) / float64(max(logged, 1))
+	r.report.Checkpoint = time.Duration((cpuTime() - cpu) / time.Duration(lives))
 	return nil
 }
 

@@ -18,6 +18,10 @@ var (
 		ZH: "\n每次操作的 CPU 含客户端自身的开销。底线＝同样的行直接写入裸存储，录入、提交和读取另加各自的基本运算。\n",
 		EN: "\nCPU per act includes the client's own work. Floor: the same rows sent straight to the bare store; for create, submission and read also their primitives.\n",
 	}
+	textCarry = record.Text{
+		ZH: "各项 CPU 已按所写日志分摊检查点（日志并入 B+ 树）的开销：录入每位客户 %s。\n",
+		EN: "Every CPU includes its share, by bytes of log, of the checkpoints that carry the log into the trees: %s for a created customer.\n",
+	}
 	textHead = record.Text{
 		ZH: "操作\t客户端\t次数\tCPU\t目标\t底线\t倍数\t等待\t每秒\t",
 		EN: "act\tclients\tacts\tCPU\tgoal\tfloor\tx\twait\tper second\t",
@@ -31,7 +35,7 @@ var (
 
 // Texts returns the texts of the report, for a test that both languages are there.
 func Texts() []record.Text {
-	return []record.Text{textMachine, textStore, textRecord, textFigures, textHead, textRatios, textCosts}
+	return []record.Text{textMachine, textStore, textRecord, textFigures, textCarry, textHead, textRatios, textCosts}
 }
 
 // Print writes the report as text in language.
@@ -42,6 +46,7 @@ func (r *Report) Print(out io.Writer, language record.Language) error {
 	fmt.Fprintf(out, textStore.In(language), r.Customers, float64(r.StoreSize)/1e6, r.Path)
 	fmt.Fprintf(out, textRecord.In(language), r.Record)
 	fmt.Fprint(out, textFigures.In(language))
+	fmt.Fprintf(out, textCarry.In(language), micros(r.Checkpoint))
 	fmt.Fprintln(w, textHead.In(language))
 	if r.Fill.Ops > 0 {
 		r.Fill.print(w)

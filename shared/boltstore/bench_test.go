@@ -3,8 +3,10 @@ package boltstore
 import (
 	"crypto/rand"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -127,5 +129,55 @@ func BenchmarkRewrite(b *testing.B) {
 		if _, err := s.Rewrite(b.Context()); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkCheckpoint creates 10,000 customers in a store of 100,000, with 32 clients, and carries them into the trees: the figure is that
+// of one customer with its share of the checkpoint, which is shown apart too.
+func BenchmarkCheckpoint(b *testing.B) {
+	const created = 10_000
+	s := filled(b, benchCustomers)
+	var next atomic.Int64
+	for round := int64(1); b.Loop(); round++ {
+		next.Store(round << 40)
+		user, system := cpuTimes()
+		var group sync.WaitGroup
+		for range 32 {
+			group.Go(func() {
+				for n := next.Add(1); n < round<<40+created; n = next.Add(1) {
+					if err := s.Transact(b.Context(), store.Token(rand.Text()), createOps(n)...); err != nil {
+						b.Error(err)
+					}
+				}
+			})
+		}
+		group.Wait()
+		middle, systemMiddle := cpuTimes()
+		if err := s.Checkpoint(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		end, systemEnd := cpuTimes()
+		b.ReportMetric(float64((middle-user+systemMiddle-system).Microseconds())/created, "write-µs/customer")
+		b.ReportMetric(float64((end-middle+systemEnd-systemMiddle).Microseconds())/created, "checkpoint-µs/customer")
+	}
+}
+
+// BenchmarkFloor appends as many bytes as 16 created customers take and forces them to the disk: the least that a durable batch costs.
+func BenchmarkFloor(b *testing.B) {
+	file, err := os.Create(filepath.Join(b.TempDir(), "floor"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer file.Close()
+	record, at := make([]byte, 16*5000), int64(0)
+	defer reportCPU(b)()
+	for b.Loop() {
+		if _, err := file.WriteAt(record, at); err != nil {
+			b.Fatal(err)
+		}
+		if err := syncData(file); err != nil {
+			b.Fatal(err)
+		}
+		at += int64(len(record))
 	}
 }

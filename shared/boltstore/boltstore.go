@@ -99,6 +99,8 @@ type Store struct {
 	batch    batch                 // for its memory
 	gathered []*request            // for its memory
 
+	logged atomic.Int64 // bytes appended
+
 	mainMapped, keysMapped mapping // whoever carries rows into the files
 }
 

@@ -34,6 +34,9 @@ func (s *Store) Checkpoint(ctx context.Context) error {
 	return nil
 }
 
+// Logged returns how many bytes were appended to the log since the store was opened.
+func (s *Store) Logged() int64 { return s.logged.Load() }
+
 // inPlace carries out job in the writer's place: no transaction is under way meanwhile.
 func (s *Store) inPlace(ctx context.Context, job func() error) error {
 	if err := s.ready(ctx); err != nil {

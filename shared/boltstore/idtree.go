@@ -1,5 +1,10 @@
 package boltstore
 
+import (
+	"cmp"
+	"encoding/binary"
+)
+
 // idTree is a B+ tree of the numbers of an overlay's entries in the order of their rows. Nothing is ever removed from it: a deleted row
 // is an entry too. Nodes name each other by number, so the garbage collector finds no pointers in them.
 type idTree struct {
@@ -12,10 +17,40 @@ type idTree struct {
 
 const fanOut = 64
 
+// head is a bucket and the first bytes of a row, zeros behind short ones. Rows of different heads are in the order of their heads, so
+// that most comparisons need not look for the row itself, which is elsewhere in memory.
+type head struct{ high, low uint64 }
+
+const headSize = 15
+
+func headOf(bucket bucketID, row []byte) head {
+	var raw [1 + headSize]byte
+	raw[0] = byte(bucket)
+	copy(raw[1:], row)
+	return head{binary.BigEndian.Uint64(raw[:]), binary.BigEndian.Uint64(raw[8:])}
+}
+
+func (h head) compare(other head) int {
+	if h.high != other.high {
+		return cmp.Compare(h.high, other.high)
+	}
+	return cmp.Compare(h.low, other.low)
+}
+
+// probe is a row that is looked for.
+type probe struct {
+	head
+	bucket bucketID
+	row    []byte
+}
+
+func probeFor(bucket bucketID, row []byte) probe { return probe{headOf(bucket, row), bucket, row} }
+
 type leaf struct {
 	n          int32
 	prev, next int32 // neighbours, -1 for none
 	ids        [fanOut]uint32
+	heads      [fanOut]head
 }
 
 // inner has n kids; least[i] is an entry that is no greater than any below kid i and greater than all below kid i-1. In a leftmost node
@@ -24,6 +59,7 @@ type inner struct {
 	n     int32
 	kids  [fanOut]int32
 	least [fanOut]uint32
+	heads [fanOut]head // of least
 }
 
 // insertAt puts v at place of list, whose last element is free.
@@ -34,39 +70,57 @@ func insertAt[T any](list []T, place int32, v T) {
 
 // insert adds an entry whose row is not in the tree.
 func (t *idTree) insert(id uint32) {
+	p := probeFor(t.overlay.entries[id].bucket, t.overlay.rowOf(id))
 	if len(t.leaves) == 0 {
-		t.leaves = append(t.leaves, leaf{n: 1, prev: -1, next: -1, ids: [fanOut]uint32{id}})
+		t.leaves = append(t.leaves, leaf{n: 1, prev: -1, next: -1, ids: [fanOut]uint32{id}, heads: [fanOut]head{p.head}})
 		return
 	}
-	right, least := t.insertBelow(t.root, t.height, id)
-	if right < 0 {
+	s := t.insertBelow(t.root, t.height, id, p)
+	if s.right < 0 {
 		return
 	}
 	top := inner{n: 2}
-	top.kids[0], top.kids[1], top.least[1] = t.root, right, least
+	top.kids[0], top.kids[1], top.least[1], top.heads[1] = t.root, s.right, s.least, s.head
 	t.inners = append(t.inners, top)
 	t.root, t.height = int32(len(t.inners)-1), t.height+1
 }
 
-// insertBelow adds id below node and returns the new right half with its least entry when node was split, else -1.
-func (t *idTree) insertBelow(node int32, height int, id uint32) (int32, uint32) {
+// split is the new right half of a node, with its least entry; right is -1 when the node was not split.
+type split struct {
+	right int32
+	least uint32
+	head  head
+}
+
+var unsplit = split{right: -1}
+
+// insertBelow adds id below node.
+func (t *idTree) insertBelow(node int32, height int, id uint32, p probe) split {
 	if height == 0 {
-		return t.insertLeaf(node, id)
+		return t.insertLeaf(node, id, p)
 	}
-	kid := t.kidOf(&t.inners[node], t.overlay.entries[id].bucket, t.overlay.rowOf(id))
-	right, least := t.insertBelow(t.inners[node].kids[kid], height-1, id)
-	if right < 0 {
-		return -1, 0
+	kid := t.kidOf(&t.inners[node], p)
+	s := t.insertBelow(t.inners[node].kids[kid], height-1, id, p)
+	if s.right < 0 {
+		return unsplit
 	}
-	return t.insertKid(node, kid+1, right, least)
+	return t.insertKid(node, kid+1, s)
+}
+
+// compare orders an entry with its head against a row.
+func (t *idTree) compare(h head, id uint32, p *probe) int {
+	if c := h.compare(p.head); c != 0 {
+		return c
+	}
+	return t.overlay.compare(id, p.bucket, p.row)
 }
 
 // kidOf returns which kid a row belongs to.
-func (t *idTree) kidOf(n *inner, bucket bucketID, row []byte) int32 {
+func (t *idTree) kidOf(n *inner, p probe) int32 {
 	low, high := int32(1), n.n
 	for low < high {
 		middle := (low + high) / 2
-		if t.overlay.compare(n.least[middle], bucket, row) <= 0 {
+		if t.compare(n.heads[middle], n.least[middle], &p) <= 0 {
 			low = middle + 1
 		} else {
 			high = middle
@@ -76,11 +130,11 @@ func (t *idTree) kidOf(n *inner, bucket bucketID, row []byte) int32 {
 }
 
 // placeOf returns the first position in a leaf whose row is at or after the given one.
-func (t *idTree) placeOf(l *leaf, bucket bucketID, row []byte) int32 {
+func (t *idTree) placeOf(l *leaf, p probe) int32 {
 	low, high := int32(0), l.n
 	for low < high {
 		middle := (low + high) / 2
-		if t.overlay.compare(l.ids[middle], bucket, row) < 0 {
+		if t.compare(l.heads[middle], l.ids[middle], &p) < 0 {
 			low = middle + 1
 		} else {
 			high = middle
@@ -89,21 +143,22 @@ func (t *idTree) placeOf(l *leaf, bucket bucketID, row []byte) int32 {
 	return low
 }
 
-func (t *idTree) insertLeaf(node int32, id uint32) (int32, uint32) {
+func (t *idTree) insertLeaf(node int32, id uint32, p probe) split {
 	l := &t.leaves[node]
-	place := t.placeOf(l, t.overlay.entries[id].bucket, t.overlay.rowOf(id))
+	place := t.placeOf(l, p)
 	if l.n < fanOut {
 		insertAt(l.ids[:l.n+1], place, id)
+		insertAt(l.heads[:l.n+1], place, p.head)
 		l.n++
-		return -1, 0
+		return unsplit
 	}
 	right := t.splitLeaf(node, place)
 	if place <= t.leaves[node].n {
-		t.insertLeaf(node, id)
+		t.insertLeaf(node, id, p)
 	} else {
-		t.insertLeaf(right, id)
+		t.insertLeaf(right, id, p)
 	}
-	return right, t.leaves[right].ids[0]
+	return split{right, t.leaves[right].ids[0], t.leaves[right].heads[0]}
 }
 
 // splitLeaf moves the upper half of a leaf into a new one; only the last entry when rows come in ascending order.
@@ -116,6 +171,7 @@ func (t *idTree) splitLeaf(node, place int32) int32 {
 	t.leaves = append(t.leaves, leaf{n: fanOut - keep, prev: node, next: t.leaves[node].next})
 	l, r := &t.leaves[node], &t.leaves[right]
 	copy(r.ids[:], l.ids[keep:])
+	copy(r.heads[:], l.heads[keep:])
 	l.n, l.next = keep, right
 	if r.next >= 0 {
 		t.leaves[r.next].prev = right
@@ -123,13 +179,14 @@ func (t *idTree) splitLeaf(node, place int32) int32 {
 	return right
 }
 
-func (t *idTree) insertKid(node, place, kid int32, least uint32) (int32, uint32) {
+func (t *idTree) insertKid(node, place int32, s split) split {
 	n := &t.inners[node]
 	if n.n < fanOut {
-		insertAt(n.kids[:n.n+1], place, kid)
-		insertAt(n.least[:n.n+1], place, least)
+		insertAt(n.kids[:n.n+1], place, s.right)
+		insertAt(n.least[:n.n+1], place, s.least)
+		insertAt(n.heads[:n.n+1], place, s.head)
 		n.n++
-		return -1, 0
+		return unsplit
 	}
 	const keep = fanOut / 2
 	right := int32(len(t.inners))
@@ -137,13 +194,14 @@ func (t *idTree) insertKid(node, place, kid int32, least uint32) (int32, uint32)
 	n, r := &t.inners[node], &t.inners[right]
 	copy(r.kids[:], n.kids[keep:])
 	copy(r.least[:], n.least[keep:])
+	copy(r.heads[:], n.heads[keep:])
 	n.n = keep
 	if place <= keep {
-		t.insertKid(node, place, kid, least)
+		t.insertKid(node, place, s)
 	} else {
-		t.insertKid(right, place-keep, kid, least)
+		t.insertKid(right, place-keep, s)
 	}
-	return right, t.inners[right].least[0]
+	return split{right, t.inners[right].least[0], t.inners[right].heads[0]}
 }
 
 // idCursor stands at an entry of a tree.
@@ -158,12 +216,12 @@ func (t *idTree) seek(bucket bucketID, row []byte) idCursor {
 	if len(t.leaves) == 0 {
 		return idCursor{t, -1, 0}
 	}
-	node := t.root
+	node, p := t.root, probeFor(bucket, row)
 	for range t.height {
 		n := &t.inners[node]
-		node = n.kids[t.kidOf(n, bucket, row)]
+		node = n.kids[t.kidOf(n, p)]
 	}
-	c := idCursor{t, node, t.placeOf(&t.leaves[node], bucket, row)}
+	c := idCursor{t, node, t.placeOf(&t.leaves[node], p)}
 	if c.place == t.leaves[node].n {
 		c.leaf, c.place = t.leaves[node].next, 0
 	}

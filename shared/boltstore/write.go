@@ -189,6 +189,7 @@ func (s *Store) commitBatch(b *batch) error {
 		s.broken.Store(true)
 		return fmt.Errorf("commit batch: %w: %w", store.ErrUnknownOutcome, err)
 	}
+	s.logged.Add(int64(len(b.record)))
 	s.gate.Lock()
 	from := s.active.keep(b.record)
 	for i := range b.changes {

@@ -45,7 +45,11 @@ func createOps(n int64) []store.Op {
 func filled(b *testing.B, n int) *Store {
 	b.Helper()
 	dir := filepath.Join(b.TempDir(), "store")
-	s := mustOpen(b, dir)
+	s, err := Open(dir, Options{FileKeys: newDirFileKeys(filepath.Join(dir, "filekeys"))})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = s.Close() })
 	s.unsynced(true)
 	for i := 0; i < n; i += 9 {
 		var ops []store.Op

@@ -16,7 +16,8 @@ func TestMain(m *testing.M) {
 		return
 	}
 	if os.Getenv("KEXIN_FULL") != "1" {
-		_ = flag.Set("rapid.checks", "30") // the flag exists: rapid is imported
+		_ = flag.Set("rapid.checks", "20") // the flags exist: rapid is imported
+		_ = flag.Set("rapid.steps", "12")
 	}
 	goleak.VerifyTestMain(m)
 }

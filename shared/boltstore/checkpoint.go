@@ -197,8 +197,9 @@ func (s *Store) update(db *bolt.DB, change func(*bolt.Tx) error) error {
 	if err != nil {
 		return err
 	}
+	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
 	if err := change(tx); err != nil {
-		return errors.Join(err, tx.Rollback())
+		return err
 	}
 	return s.disk.do("commit "+fileName(db), tx.Commit)
 }

@@ -83,6 +83,8 @@ func refusesAll(t *testing.T, s *Store) {
 
 // TestFilesOfDifferentStores: a file that is missing, older or of another store is found when the store is opened.
 func TestFilesOfDifferentStores(t *testing.T) {
+	t.Parallel()
+	originals := map[bool]tampered{false: tamperable(t, false), true: tamperable(t, true)}
 	for name, tamper := range map[string]func(t *testing.T, dir, older, other string){
 		"older keys.db": func(t *testing.T, dir, older, _ string) { replace(t, dir, older, keysName) },
 		"older main.db": func(t *testing.T, dir, older, _ string) { replace(t, dir, older, mainName) },
@@ -109,9 +111,10 @@ func TestFilesOfDifferentStores(t *testing.T) {
 		"lost main.db": func(t *testing.T, dir, _, _ string) { lose(t, dir, mainName) },
 		"lost log":     func(t *testing.T, dir, _, _ string) { removeLog(t, dir) },
 	} {
-		for _, crashed := range []bool{false, true} {
-			dir, older, other := tamperable(t, crashed)
-			tamper(t, dir, older, other)
+		for crashed, o := range originals {
+			dir := t.TempDir()
+			copyDir(t, dir, o.dir)
+			tamper(t, dir, o.older, o.other)
 			s, err := openAt(dir)
 			if !errors.Is(err, ErrMismatch) {
 				t.Errorf("%s, crashed %t: got %v", name, crashed, err)
@@ -123,10 +126,13 @@ func TestFilesOfDifferentStores(t *testing.T) {
 	}
 }
 
-// tamperable returns the directories of a store, of an older copy of it, and of another store. The first two hold a log when crashed.
-func tamperable(t *testing.T, crashed bool) (dir, older, other string) {
+// tampered names the directories of a store, of an older copy of it, and of another store.
+type tampered struct{ dir, older, other string }
+
+// tamperable makes them. The first holds a log when crashed.
+func tamperable(t *testing.T, crashed bool) tampered {
 	r, o := newReopened(t), newReopened(t)
-	older = t.TempDir()
+	older := t.TempDir()
 	for i := range 4 {
 		for _, s := range []store.Store{r, o} {
 			mustWrite(t, s, store.PutIf(row(store.Keys, "P", int64(i+1), "x"), equalOrAbsent(int64(i))),
@@ -139,7 +145,7 @@ func tamperable(t *testing.T, crashed bool) (dir, older, other string) {
 			t.Fatal(err)
 		}
 	}
-	dir = r.dir
+	dir := r.dir
 	if crashed {
 		dir = t.TempDir()
 		mustWrite(t, r, store.PutIf(row(store.Keys, "Q", 1, "x"), store.IfAbsent()))
@@ -148,7 +154,7 @@ func tamperable(t *testing.T, crashed bool) (dir, older, other string) {
 	if err := errors.Join(r.Close(), o.Close()); err != nil {
 		t.Fatal(err)
 	}
-	return dir, older, o.dir
+	return tampered{dir, older, o.dir}
 }
 
 func lose(t *testing.T, dir, name string) {

@@ -96,9 +96,9 @@ func (k *dirFileKeys) RetireFileKeys(keep string) error {
 	return nil
 }
 
-// openAt opens the store in dir with its file keys beside it.
+// openAt opens the store in dir with its file keys beside it. It checkpoints often.
 func openAt(dir string) (*Store, error) {
-	return Open(dir, Options{FileKeys: newDirFileKeys(filepath.Join(dir, "filekeys"))})
+	return Open(dir, Options{FileKeys: newDirFileKeys(filepath.Join(dir, "filekeys")), checkpointAt: 128 << 10})
 }
 
 func mustOpen(t testing.TB, dir string) *Store {

@@ -82,6 +82,7 @@ func raise(s *Store, writer int, out *sync.Mutex) {
 // TestKill kills a process that writes, again and again, at moments of chance: whatever it acknowledged is there, and rows that were
 // written together have the same version. It shows that no order of writes to the files is wrong; it does not cut the power.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	rounds := 5
 	if os.Getenv("KEXIN_FULL") == "1" {
 		rounds = 50

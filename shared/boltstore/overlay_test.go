@@ -52,7 +52,9 @@ func TestOverlayAgainstMap(t *testing.T) {
 	})
 }
 
-func bucketKey(bucket bucketID, row []byte) string { return string(append([]byte{byte(bucket)}, row...)) }
+func bucketKey(bucket bucketID, row []byte) string {
+	return string(append([]byte{byte(bucket)}, row...))
+}
 
 func write(o *overlay, seed maphash.Seed, model map[string][]byte, bucket bucketID, row, value []byte) {
 	o.write(seed, bucket, row, value)

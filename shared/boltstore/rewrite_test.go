@@ -119,6 +119,7 @@ var rewriteSteps = []string{"before add", "after add", "new file", "before retir
 
 // TestRewriteThatCrashes copies the directory as it is at each step and opens the copy.
 func TestRewriteThatCrashes(t *testing.T) {
+	t.Parallel()
 	for _, step := range rewriteSteps {
 		dir, copied := t.TempDir(), t.TempDir()
 		armed := false

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -73,7 +74,19 @@ func TestWritesOnlyWhatChanged(t *testing.T) {
 
 // TestManyReadersWritersAndRewrites lets everything happen at once; transactions keep a row of each file at the same version.
 func TestManyReadersWritersAndRewrites(t *testing.T) {
-	s := mustOpen(t, t.TempDir())
+	t.Parallel()
+	for _, mapped := range []int64{mainMap, 0} {
+		s := mustOpen(t, t.TempDir())
+		s.mainMapped.bytes = mapped // with 0, readers begin transactions of their own while rows are carried
+		manyAtOnce(t, s)
+	}
+}
+
+func manyAtOnce(t *testing.T, s *Store) {
+	versions := int64(8)
+	if os.Getenv("KEXIN_FULL") == "1" {
+		versions = 200
+	}
 	keysOf := func(i int) (store.Key, store.Key) {
 		return row(store.Keys, fmt.Sprint("CUS#", i), 0, "").Key, row(store.Records, fmt.Sprint("CUS#", i), 0, "").Key
 	}
@@ -82,7 +95,7 @@ func TestManyReadersWritersAndRewrites(t *testing.T) {
 	for i := range 4 {
 		writers.Go(func() {
 			a, b := keysOf(i)
-			for v := range int64(25) {
+			for v := range versions {
 				err := s.Transact(ctx, "", store.PutIf(row(a.Table, a.PK, v+1, "x"), equalOrAbsent(v)), store.PutIf(row(b.Table, b.PK, v+1, "x"), equalOrAbsent(v)))
 				if err != nil {
 					t.Errorf("writer %d: %v", i, err)
@@ -95,8 +108,9 @@ func TestManyReadersWritersAndRewrites(t *testing.T) {
 	}
 	others.Go(func() {
 		for ctx.Err() == nil {
-			if _, err := s.Rewrite(ctx); err != nil && !errors.Is(err, context.Canceled) {
-				t.Errorf("rewrite: %v", err)
+			_, err := s.Rewrite(ctx)
+			if err = errors.Join(err, s.Checkpoint(ctx)); err != nil && !errors.Is(err, context.Canceled) {
+				t.Errorf("rewrite and checkpoint: %v", err)
 			}
 		}
 	})
@@ -125,7 +139,7 @@ func TestManyReadersWritersAndRewrites(t *testing.T) {
 	others.Wait()
 	for i := range 4 {
 		a, b := keysOf(i)
-		if version(t, s, a) != 25 || version(t, s, b) != 25 {
+		if version(t, s, a) != versions || version(t, s, b) != versions {
 			t.Errorf("customer %d: versions %d and %d", i, version(t, s, a), version(t, s, b))
 		}
 	}
@@ -171,6 +185,7 @@ func (m model) listed(index store.Index, partition string) []store.Key {
 
 // TestModel compares the store with a map under random transactions, rewrites and restarts.
 func TestModel(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		r := newReopened(t)
 		defer r.Close()

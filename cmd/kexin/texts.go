@@ -47,7 +47,7 @@ var reasons = []struct {
 	{errNoStore, record.Text{ZH: "这里没有一套系统", EN: "there is no installation here"}},
 	{boltstore.ErrLocked, record.Text{ZH: "系统正在运行，请先停止", EN: "the installation is running; stop it first"}},
 	{boltstore.ErrDamaged, record.Text{ZH: "存储文件已损坏", EN: "a store file is damaged"}},
-	{boltstore.ErrMismatch, record.Text{ZH: "两个存储文件不属于同一时刻", EN: "the two store files do not belong together"}},
+	{boltstore.ErrMismatch, record.Text{ZH: "存储文件（main.db、keys.db、日志）不属于同一时刻", EN: "the store files (main.db, keys.db, log) do not belong together"}},
 	{filekeys.ErrPassphrase, record.Text{ZH: "口令不符或缺少口令文件", EN: "the passphrase does not fit or is missing"}},
 	{bench.ErrStore, record.Text{ZH: "不是演示库：测量会销毁客户", EN: "not a demonstration store: measuring destroys customers"}},
 	{fs.ErrNotExist, record.Text{ZH: "文件不存在", EN: "no such file"}},

@@ -141,7 +141,7 @@ func receipt() Receipt {
 			Status: Refused, Retention: Retention{"P1Y", "last_contact"}, Fields: []record.FieldName{"phone"},
 		}},
 		Separate:   []SeparateConsent{{"id_number", []record.PurposeID{"contract_service"}, Given}},
-		Withdrawal: record.Text{ZH: "在客户门户撤回", EN: "in the customer portal"}, Pack: "P06@0123456789abcdef",
+		Withdrawal: record.Text{ZH: "在客户门户撤回", EN: "in the customer portal"}, Pack: "P06@0123456789abcdef", Time: morning,
 	}
 }
 

@@ -93,7 +93,7 @@ func NewReceiptSigner(ctx context.Context, k keys.Keys, deployment record.Deploy
 	return s, err
 }
 
-// Sign returns r as a signed file. Schema, Deployment and Time of r are set here. It calls the root key only when the process key is
+// Sign returns r as a signed file. Schema, Deployment and Signed of r are set here. It calls the root key only when the process key is
 // about to end.
 func (s *ReceiptSigner) Sign(ctx context.Context, r Receipt) ([]byte, error) {
 	key, err := s.key(ctx)
@@ -101,8 +101,10 @@ func (s *ReceiptSigner) Sign(ctx context.Context, r Receipt) ([]byte, error) {
 		return nil, err
 	}
 	r.Schema, r.Deployment = ReceiptSchema, s.deployment
-	r.Time = s.now().UTC().Round(0)
-	if err := key.covers(r.Time); err != nil {
+	if r.Signed = s.now().UTC().Round(0); r.Signed.Before(r.Time) {
+		r.Signed = r.Time // received by a process whose clock is a little ahead
+	}
+	if err := key.covers(r.Signed); err != nil {
 		return nil, fmt.Errorf("sign receipt: %w", err)
 	}
 	return sealReceipt(ctx, key.signer(), key.certificate, r)

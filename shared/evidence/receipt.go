@@ -44,7 +44,8 @@ type Receipt struct {
 	Separate     []SeparateConsent   `json:"separate_consents,omitempty"`
 	Withdrawal   record.Text         `json:"withdrawal_method"`
 	Pack         record.PackVersion  `json:"pack,omitempty"`
-	Time         time.Time           `json:"consent_time"` // UTC
+	Time         time.Time           `json:"consent_time"` // UTC: when the answers were received
+	Signed       time.Time           `json:"signed_at"`    // UTC: later than Time when the same request was answered again
 }
 
 // Controller is the company that answers for the processing.
@@ -97,7 +98,7 @@ func (r *Receipt) check() error {
 		return fmt.Errorf("%w: subject of receipt", ErrFormat)
 	case r.Notice.Version == "" || r.Notice.SHA256.IsZero():
 		return fmt.Errorf("%w: notice of receipt", ErrFormat)
-	case r.Time.IsZero() || r.Time.Location() != time.UTC:
+	case r.Time.IsZero() || r.Time.Location() != time.UTC || r.Signed.Before(r.Time) || r.Signed.Location() != time.UTC:
 		return fmt.Errorf("%w: time of receipt", ErrFormat)
 	}
 	for _, purpose := range r.Purposes {
@@ -166,7 +167,7 @@ func VerifyReceipt(p PublicKeys, data []byte) (Receipt, error) {
 	if r.Deployment != p.Deployment {
 		return Receipt{}, fmt.Errorf("%w: receipt", ErrDeployment)
 	}
-	return r, key.covers(r.Time)
+	return r, key.covers(r.Signed)
 }
 
 func openProcessKey(p PublicKeys, envelope *dsse.Envelope) (ProcessKey, error) {

@@ -99,7 +99,7 @@ func forge(t *testing.T, k *rootKeys, root keys.Signer, change func(*ProcessKey)
 		t.Fatal(err)
 	}
 	r := receipt()
-	r.Schema, r.Deployment, r.Time = ReceiptSchema, key.Deployment, at
+	r.Schema, r.Deployment, r.Time, r.Signed = ReceiptSchema, key.Deployment, morning.Add(-time.Hour), at
 	data, err := sealReceipt(ctx, s.current.signer(), certificate, r)
 	if err != nil {
 		t.Fatal(err)
@@ -225,5 +225,18 @@ func TestLooseBase64(t *testing.T) {
 		if _, err := VerifyCheckpoint(k.file(t, deployment), data); !errors.Is(err, ErrFormat) {
 			t.Errorf("checkpoint: %v", err)
 		}
+	}
+}
+
+// A request that is repeated later gets a receipt of the time at which its answers were received.
+func TestReceiptOfARepeatedRequest(t *testing.T) {
+	k, c := newRootKeys(t), &timer{morning.Add(25 * time.Hour)}
+	data, err := receiptSigner(t, k, c).Sign(context.Background(), receipt())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := VerifyReceipt(k.file(t, deployment), data)
+	if err != nil || !got.Time.Equal(morning) || !got.Signed.Equal(c.now) {
+		t.Errorf("received %v, signed %v, %v", got.Time, got.Signed, err)
 	}
 }

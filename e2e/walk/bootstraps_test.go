@@ -18,6 +18,7 @@ import (
 	"kexin/packs"
 	"kexin/shared/audit"
 	"kexin/shared/dynamostore"
+	"kexin/shared/founding"
 	"kexin/shared/fsck"
 	"kexin/shared/grants"
 	"kexin/shared/keys"
@@ -25,9 +26,7 @@ import (
 	"kexin/shared/objects"
 	"kexin/shared/policy"
 	"kexin/shared/record"
-	"kexin/shared/rows"
 	"kexin/shared/s3objects"
-	"kexin/shared/staff"
 	"kexin/shared/store"
 )
 
@@ -46,18 +45,21 @@ func TestForeignWalkBootstraps(t *testing.T) {
 	if report, err := p.run(t.Context(), string(grants.RotateKeys)); err != nil || !strings.Contains(string(report), `"rotated":true`) {
 		t.Fatalf("first manifest: %s, %v", report, err)
 	}
-	k.hire(t, tokens.URL)
+	l.hire(t)
 	bin := t.TempDir()
 	build(t, bin, "./cmd/kexin")
 	began := time.Now()
-	t.Run("script", func(t *testing.T) {
-		run(t, deployment{name: "bootstraps", base: l.api.URL, job: p.run, fsck: k.fsck,
-			token: func(_ context.Context, account string) (string, error) { return tokens.token(account) }}, bin)
-	})
+	for _, script := range []string{"walk.txt", "rights.txt"} {
+		t.Run("script", func(t *testing.T) {
+			run(t, deployment{name: "bootstraps", base: l.api.URL, job: p.run, fsck: k.fsck,
+				token: func(_ context.Context, account string) (string, error) { return tokens.token(account) }}, bin, script)
+		})
+	}
 	t.Logf("the walk took %v", time.Since(began).Round(time.Millisecond))
 	t.Run("changed rows of the log", p.tampering)
 	t.Run("samples", l.samples)
 	t.Run("outputs", l.outputs)
+	t.Run("rights", k.guards.check)
 }
 
 // samples hands every sample event to its function: none may fail, whatever it refers to.
@@ -73,6 +75,12 @@ func (l *lambda) samples(t *testing.T) {
 		}
 		name, _, _ := strings.Cut(filepath.Base(file), ".")
 		answer, err := l.invoke(t.Context(), logical(grants.Function(name)), event)
+		if name == string(grants.FoundRegister) {
+			if err == nil {
+				t.Errorf("a second register was founded: %s", answer)
+			}
+			continue
+		}
 		if err != nil {
 			t.Errorf("%s: %v", filepath.Base(file), err)
 			continue
@@ -134,20 +142,21 @@ func (k *stack) store() *dynamostore.Store {
 		store.Records: k.names["RecordsTable"], store.Restricted: k.names["RestrictedTable"], store.Audit: k.names["AuditTable"], store.Work: k.names["WorkTable"]}})
 }
 
-// hire writes the first staff register: the demonstration's accounts, as subjects of issuer.
-func (k *stack) hire(t *testing.T, issuer string) {
+// hire lets found-register write the first staff register: the demonstration's accounts.
+func (l *lambda) hire(t *testing.T) {
 	t.Helper()
-	until := time.Now().AddDate(1, 0, 0).Unix()
-	for i, account := range embedded.Accounts() {
-		id := record.StaffID(record.IDFromBytes(record.PrefixStaff, [16]byte{byte(i + 1)}))
-		ops, err := staff.PutOps(id, rows.StaffBody{Name: account.Name, Role: account.Role, Title: account.Title, Department: account.Department,
-			NDA: until, Training: until, Vetting: until, Active: true, Subject: rows.SubjectHash(issuer, account.Subject)}, 0, "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := k.store().Transact(t.Context(), "", ops...); err != nil {
-			t.Fatal(err)
-		}
+	until := time.Now().AddDate(1, 0, 0).Format(time.DateOnly)
+	var members []founding.Member
+	for _, a := range embedded.Accounts() {
+		members = append(members, founding.Member{Name: a.Name, Role: a.Role, Title: a.Title, Department: a.Department, Subject: a.Subject,
+			NDA: until, Training: until, Vetting: until})
+	}
+	event, err := json.Marshal(members)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.invoke(t.Context(), logical(grants.FoundRegister), event); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -42,11 +42,11 @@ type walker struct {
 
 const patience = 30 * time.Second
 
-// run runs the script against d. kexin is the folder of the command line.
-func run(t *testing.T, d deployment, kexin string) {
+// run runs a script against d. kexin is the folder of the command line.
+func run(t *testing.T, d deployment, kexin string, script string) {
 	w := &walker{deployment: d, ctx: t.Context(), tokens: map[string]string{}, client: &http.Client{Timeout: patience}}
 	testscript.Run(t, testscript.Params{
-		Files: []string{"testdata/walk.txt"}, RequireExplicitExec: true,
+		Files: []string{"testdata/" + script}, RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("LANG", "en_US.UTF-8")
 			e.Setenv("PATH", kexin+string(os.PathListSeparator)+e.Getenv("PATH"))

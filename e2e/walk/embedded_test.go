@@ -22,7 +22,7 @@ func TestWalkEmbedded(t *testing.T) {
 	build(t, bin, "./infra/local", "./cmd/kexin")
 	e := &server{bin: bin, data: filepath.Join(t.TempDir(), "data"), addr: freeAddr(t)}
 	e.start(t)
-	run(t, deployment{name: "embedded", base: "http://" + e.addr, token: e.token, job: e.job, advance: e.advance, fsck: e.fsck}, bin)
+	run(t, deployment{name: "embedded", base: "http://" + e.addr, token: e.token, job: e.job, advance: e.advance, fsck: e.fsck}, bin, "walk.txt")
 }
 
 // build builds programs of the repository into folder.

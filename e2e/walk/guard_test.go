@@ -3,64 +3,116 @@ package walk
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"regexp"
-	"slices"
 	"strings"
+	"sync"
 	"testing"
+
+	"kexin/infra/deployed"
+	"kexin/infra/iam"
+	"kexin/infra/privileges"
+	"kexin/infra/template"
 )
 
-// guard stands between one function and every service, and refuses what the function's role in template.yaml does not allow.
+// rewrite replaces the committed recording of what the functions ask of AWS: go test ./e2e/walk -run Bootstraps -record
+var rewrite = flag.Bool("record", false, "write infra/privileges/recorded.json")
+
+const recorded = "../../infra/privileges/recorded.json"
+
+// guards is what all guards have in common: the judge over the template's policies, and the recording.
+type guards struct {
+	judge     privileges.Judge
+	recording privileges.Recording
+	event     sync.Map // what each function is doing, by its logical id
+}
+
+// begin notes that a function is handed an event.
+func (g *guards) begin(function string, event []byte) {
+	var e struct {
+		RouteKey string
+		Detail   string `json:"detail-type"`
+		Records  []struct{ EventSource string }
+	}
+	kind := "invocation"
+	switch err := json.Unmarshal(event, &e); {
+	case err != nil:
+	case e.RouteKey != "":
+		kind = e.RouteKey
+	case e.Detail != "":
+		kind = "schedule"
+	case len(e.Records) > 0:
+		kind = map[string]string{"aws:dynamodb": "stream", "aws:sqs": "queue"}[e.Records[0].EventSource]
+	}
+	g.event.Store(function, kind)
+}
+
+func newGuards(t *testing.T, parsed template.Template) *guards {
+	t.Helper()
+	d, err := deployed.New(parsed.Root, deployed.Europe, privileges.Parameters())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &guards{judge: privileges.Judge{Deployment: d}}
+}
+
+// check holds the run against the committed recording: everything that was asked is there, and everything that is there was asked.
+func (g *guards) check(t *testing.T) {
+	if *rewrite {
+		if err := g.recording.Save(recorded); err != nil {
+			t.Fatal(err)
+		}
+	}
+	known, err := privileges.Load(recorded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range g.recording.Missing(known) {
+		t.Errorf("not in %s (write it with -record): %v", recorded, c)
+	}
+	for _, c := range known.Missing(&g.recording) {
+		t.Errorf("in %s, but this run did not ask for it: %v", recorded, c)
+	}
+}
+
+// guard stands between one function and every service, notes what it asks, and refuses what its role in template.yaml does not allow.
 type guard struct {
+	*guards
 	t        *testing.T
-	stack    *stack
 	function string
-	role     role
+	observer privileges.Observer
 	environ  []string // addresses that the function is given instead of the services' own
 }
 
 // newGuard returns the guard of function; lambda is what its invocations go to.
 func newGuard(t *testing.T, k *stack, function string, lambda http.Handler) *guard {
 	t.Helper()
-	g := &guard{t: t, stack: k, function: function, role: roleOf(t, k, function)}
-	for service, target := range map[string]struct {
-		address string
-		calls   func(*http.Request, []byte) ([]call, error)
-	}{"DYNAMODB": {k.dynamodb, g.dynamodb}, "KMS": {k.servers.kms, g.kms}, "S3": {k.servers.s3, g.s3}, "SQS": {k.servers.kms, g.sqs}} {
-		address, err := url.Parse(target.address)
+	g := &guard{guards: k.guards, t: t, function: function, observer: privileges.Observer{Function: function, Symbol: k.symbol}}
+	for service, target := range map[string]string{"DYNAMODB": k.dynamodb, "KMS": k.servers.kms, "S3": k.servers.s3, "SQS": k.servers.kms} {
+		address, err := url.Parse(target)
 		if err != nil {
 			t.Fatal(err)
 		}
 		// The Host header stays what the function signed.
-		g.listen(service, &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(address); r.Out.Host = r.In.Host }}, target.calls)
+		g.listen(service, &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(address); r.Out.Host = r.In.Host }})
 	}
-	g.listen("LAMBDA", lambda, g.lambda)
+	g.listen("LAMBDA", lambda)
 	return g
 }
 
-func (g *guard) listen(service string, next http.Handler, calls func(*http.Request, []byte) ([]call, error)) {
+func (g *guard) listen(service string, next http.Handler) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			w.WriteHeader(http.StatusBadRequest)
-			return
-		}
-		asked, err := calls(r, body)
-		if err != nil || len(asked) == 0 {
-			g.t.Errorf("%s sent %s a request that cannot be judged: %s %s: %v", g.function, service, r.Method, r.URL.Path, err)
-		}
-		for _, c := range asked {
-			if err == nil && !g.role.allows(c) {
-				err = fmt.Errorf("not allowed")
-				g.t.Errorf("%s: its role does not allow %v", g.function, c)
-			}
+		if err == nil {
+			err = g.judged(service, r, body)
 		}
 		if err != nil {
+			g.t.Errorf("%s: %v", g.function, err)
 			w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 			w.WriteHeader(http.StatusForbidden)
 			_, _ = io.WriteString(w, `{"__type":"AccessDeniedException"}`)
@@ -73,141 +125,43 @@ func (g *guard) listen(service string, next http.Handler, calls func(*http.Reque
 	g.environ = append(g.environ, "AWS_ENDPOINT_URL_"+service+"="+server.URL)
 }
 
-// logical returns the logical id of what has a physical name.
-func (g *guard) logical(name, attribute string) string {
-	for id, physical := range g.stack.names {
-		if physical == name {
-			return "<" + strings.TrimSuffix(id, ".Arn") + "." + attribute + ">"
+// judged notes a request, and refuses it when the role does not allow all that it asks, what it makes services ask included.
+func (g *guard) judged(service string, r *http.Request, body []byte) error {
+	calls, err := g.observer.Read(service, r, body)
+	if err != nil {
+		return fmt.Errorf("%s of %s: %w", r.Method, service, err)
+	}
+	kind, _ := g.event.Load(g.function)
+	for _, c := range calls {
+		c.By = []string{fmt.Sprint(kind)}
+		implied, err := g.judge.Implied(c)
+		if err != nil {
+			return err
 		}
-	}
-	return name
-}
-
-// row is the part of an item or key that policies look at.
-type row struct {
-	PK struct{ S string } `json:"pk"`
-}
-
-// single is one write or read of DynamoDB.
-type single struct {
-	TableName, ReturnValues, IndexName, KeyConditionExpression string
-	Key, Item                                                  row
-	ExpressionAttributeValues                                  map[string]struct{ S string }
-}
-
-func (g *guard) single(action string, s single) call {
-	c := call{"dynamodb:" + action, g.logical(s.TableName, "Arn"), map[string][]string{"dynamodb:LeadingKeys": {s.Key.PK.S + s.Item.PK.S}}}
-	if s.ReturnValues != "" {
-		c.context["dynamodb:ReturnValues"] = []string{s.ReturnValues}
-	}
-	return c
-}
-
-var firstValue = regexp.MustCompile(`= ?(:\w+)`)
-
-func (g *guard) dynamodb(r *http.Request, body []byte) ([]call, error) {
-	_, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	var in struct {
-		single
-		RequestItems  map[string]struct{ Keys []row }
-		TransactItems []struct{ Put, Delete, ConditionCheck *single }
-	}
-	if err := json.Unmarshal(body, &in); err != nil {
-		return nil, err
-	}
-	switch action {
-	case "Query":
-		c := g.single(action, in.single)
-		c.context["dynamodb:LeadingKeys"] = []string{in.ExpressionAttributeValues[append(firstValue.FindStringSubmatch(in.KeyConditionExpression), "", "")[1]].S}
-		if in.IndexName != "" {
-			c.resource += "/index/" + in.IndexName
-		}
-		return []call{c}, nil
-	case "BatchGetItem":
-		var calls []call
-		for table, items := range in.RequestItems {
-			for _, key := range items.Keys {
-				calls = append(calls, g.single(action, single{TableName: table, Key: key}))
+		for _, one := range append(implied, c) {
+			g.recording.Add(one)
+			decision, err := g.judge.Decide(one)
+			if err != nil || decision.Verdict != iam.Allowed {
+				return fmt.Errorf("its role does not allow %v: %s, %w", one, decision.Verdict, err)
 			}
 		}
-		return calls, nil
-	case "TransactWriteItems":
-		var calls []call
-		for _, item := range in.TransactItems {
-			for name, op := range map[string]*single{"PutItem": item.Put, "DeleteItem": item.Delete, "ConditionCheckItem": item.ConditionCheck} {
-				if op != nil {
-					calls = append(calls, g.single(name, *op))
-				}
+	}
+	return nil
+}
+
+// symbol writes what differs between deployments as recordings do.
+func (k *stack) symbol(physical string) string {
+	for id, name := range k.names {
+		if name != physical || name == "" {
+			continue
+		}
+		if _, parameter := k.template.Parameters[id]; parameter {
+			if id == "Deployment" {
+				return "<Deployment>"
 			}
+			continue
 		}
-		return calls, nil
+		return deployed.Symbol(strings.TrimSuffix(id, ".Arn"))
 	}
-	return []call{g.single(action, in.single)}, nil
-}
-
-func (g *guard) kms(r *http.Request, body []byte) ([]call, error) {
-	_, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	var in struct {
-		KeyID             string `json:"KeyId"`
-		EncryptionContext map[string]string
-		SigningAlgorithm  string
-		MessageType       string
-	}
-	if err := json.Unmarshal(body, &in); err != nil {
-		return nil, err
-	}
-	c := call{"kms:" + action, g.logical(in.KeyID, "Arn"), map[string][]string{}}
-	for key, value := range in.EncryptionContext {
-		c.context["kms:EncryptionContext:"+key] = []string{value}
-		c.context["kms:EncryptionContextKeys"] = append(c.context["kms:EncryptionContextKeys"], key)
-	}
-	if in.SigningAlgorithm != "" {
-		c.context["kms:SigningAlgorithm"], c.context["kms:MessageType"] = []string{in.SigningAlgorithm}, []string{in.MessageType}
-	}
-	return []call{c}, nil
-}
-
-// s3 names the action of a REST request.
-func (g *guard) s3(r *http.Request, _ []byte) ([]call, error) {
-	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	query := r.URL.Query()
-	arn := g.logical(bucket, "Arn")
-	if key == "" {
-		action := "s3:ListBucket"
-		if query.Has("versions") {
-			action = "s3:ListBucketVersions"
-		}
-		return []call{{action, arn, map[string][]string{"s3:prefix": {query.Get("prefix")}}}}, nil
-	}
-	actions := map[string]string{http.MethodPut: "s3:PutObject", http.MethodPost: "s3:PutObject", http.MethodGet: "s3:GetObject",
-		http.MethodHead: "s3:GetObject", http.MethodDelete: "s3:DeleteObject"}
-	action := actions[r.Method]
-	switch {
-	case r.Method == http.MethodDelete && query.Has("uploadId"):
-		action = "s3:AbortMultipartUpload"
-	case query.Has("versionId"):
-		action += "Version"
-	}
-	calls := []call{{action, arn + "/" + key, nil}}
-	if r.Header.Get("X-Amz-Object-Lock-Mode") != "" {
-		calls = append(calls, call{"s3:PutObjectRetention", arn + "/" + key, nil})
-	}
-	return calls, nil
-}
-
-func (g *guard) sqs(r *http.Request, body []byte) ([]call, error) {
-	_, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	var in struct {
-		QueueURL string `json:"QueueUrl"`
-	}
-	err := json.Unmarshal(body, &in)
-	return []call{{"sqs:" + action, g.logical(in.QueueURL, "Arn"), nil}}, err
-}
-
-func (g *guard) lambda(r *http.Request, _ []byte) ([]call, error) {
-	parts := strings.Split(r.URL.Path, "/") // /2015-03-31/functions/NAME/invocations
-	if !slices.Contains(parts, "invocations") || len(parts) != 5 {
-		return nil, fmt.Errorf("no invocation")
-	}
-	return []call{{"lambda:InvokeFunction", g.logical(parts[3], "Arn"), nil}}, nil
+	return physical
 }

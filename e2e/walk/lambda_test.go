@@ -104,6 +104,7 @@ func buildAll(t *testing.T) map[grants.Function]string {
 func (l *lambda) invoke(ctx context.Context, id string, event []byte) ([]byte, error) {
 	l.mu[id].Lock()
 	defer l.mu[id].Unlock()
+	l.stack.guards.begin(id, event)
 	result, err := l.running[id].Invoke(ctx, event)
 	if err == nil && result.Failed {
 		err = fmt.Errorf("%s failed: %s", id, result.Payload)

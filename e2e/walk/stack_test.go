@@ -50,6 +50,7 @@ type stack struct {
 	s3        *s3.Client
 	sqs       *sqs.Client
 	functions map[string]template.Map
+	guards    *guards
 }
 
 func newStack(t *testing.T, s servers, issuer string) *stack {
@@ -66,6 +67,7 @@ func newStack(t *testing.T, s servers, issuer string) *stack {
 		kms:       kms.New(kms.Options{Region: region, BaseEndpoint: &s.kms, Credentials: key}),
 		s3:        s3.New(s3.Options{Region: region, BaseEndpoint: &s.s3, Credentials: key, UsePathStyle: true}),
 		sqs:       sqs.New(sqs.Options{Region: region, BaseEndpoint: &s.kms, Credentials: key})}
+	k.guards = newGuards(t, parsed)
 	k.parameters(issuer)
 	for _, create := range []func(context.Context) error{k.createTables, k.createKeys, k.createBuckets, k.createQueues} {
 		if err := create(t.Context()); err != nil {

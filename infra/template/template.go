@@ -22,6 +22,8 @@ type Map = map[string]any
 // Template is a parsed template. Values are Map, []any, string, int64, float64, bool or nil.
 type Template struct {
 	Parameters, Conditions, Globals, Resources, Outputs Map
+	// Root is all of it.
+	Root Map
 }
 
 // Read returns the template at path.
@@ -35,7 +37,7 @@ func Read(path string) (Template, error) {
 		return Template{}, err
 	}
 	root, _ := value.(Map)
-	t := Template{Parameters: At(root, "Parameters"), Conditions: At(root, "Conditions"), Globals: At(root, "Globals"), Resources: At(root, "Resources"), Outputs: At(root, "Outputs")}
+	t := Template{Parameters: At(root, "Parameters"), Conditions: At(root, "Conditions"), Globals: At(root, "Globals"), Resources: At(root, "Resources"), Outputs: At(root, "Outputs"), Root: root}
 	if len(t.Resources) == 0 {
 		return t, fmt.Errorf("%w: no resources", ErrFormat)
 	}

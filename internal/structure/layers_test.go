@@ -40,6 +40,10 @@ var layers = [][]string{
 	{"functions/internal/*"},
 	// The bench measures the one-process server as a whole.
 	{"shared/bench"},
+	// Reading and judging the template, for tests: text, policies, what would be deployed, the proof of privileges.
+	{"infra/template", "infra/iam"},
+	{"infra/deployed"},
+	{"infra/privileges"},
 	// Programs. They import nothing of each other.
 	{"cmd/*", "functions/*", "infra/*"},
 	// Tests of everything together, and this package.

@@ -52,7 +52,7 @@ const (
 
 // lanes is what every writer of audit entries needs.
 func lanes() []store.Grant {
-	return []store.Grant{{Table: store.Audit, Prefix: "LANE#", Access: get | put}, {Table: store.Audit, Prefix: "LANES#", Access: get | put}}
+	return []store.Grant{{Table: store.Audit, Prefix: "LANE#", Access: get | put}, {Table: store.Audit, Prefix: "LANES#", Access: put}}
 }
 
 // login is what every function for staff needs to know who asks.
@@ -201,7 +201,7 @@ var table = map[Function]Set{
 			{Table: store.Audit, Prefix: "LOG#", Access: get | put},
 		},
 		Keys:    keys.Grant{Sign: []keys.Signer{keys.SignCheckpoints}},
-		Objects: []objects.Grant{{Bucket: objects.Evidence, Prefix: "log/", Access: objects.MayPut | objects.MayGet | objects.MayList}},
+		Objects: []objects.Grant{{Bucket: objects.Evidence, Prefix: "log/", Access: objects.MayPut | objects.MayGet}},
 	},
 	WatchAudit: {
 		Store: join(lanes(), []store.Grant{{Table: store.Audit, Prefix: "ENDED#", Access: get}}),

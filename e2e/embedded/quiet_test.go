@@ -23,7 +23,7 @@ import (
 	"kexin/shared/keys"
 	"kexin/shared/rows"
 	"kexin/shared/store"
-	"kexin/shared/system"
+	"kexin/shared/system/ruled"
 )
 
 // trace records what a function asks of its store and root keys: kinds, tables and sizes, in order.
@@ -124,7 +124,7 @@ func (s *site) tracedForm() (http.Handler, *trace) {
 	seen := &trace{}
 	backend := s.server.Backend()
 	backend.Store, backend.Keys = tracedStore{backend.Store, seen}, tracedKeys{backend.Keys, seen}
-	sys, err := system.New(backend, grants.SubmitForm)
+	sys, err := ruled.New(backend, grants.SubmitForm)
 	s.must(err)
 	receipts, err := evidence.NewReceiptSigner(s.t.Context(), sys.Keys, sys.Deployment, sys.Random, sys.Now)
 	s.must(err)

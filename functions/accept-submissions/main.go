@@ -12,6 +12,7 @@ import (
 
 	"kexin/functions/internal/boot"
 	"kexin/functions/internal/withkms"
+	"kexin/functions/internal/withpolicy"
 	"kexin/shared/collect"
 	"kexin/shared/grants"
 	"kexin/shared/indexes"
@@ -25,7 +26,7 @@ import (
 )
 
 func main() {
-	b, err := boot.Start(grants.AcceptSubmissions, os.Environ(), withkms.Keys, boot.Policy)
+	b, err := boot.Start(grants.AcceptSubmissions, os.Environ(), withkms.Keys)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -34,7 +35,7 @@ func main() {
 }
 
 func compose(ctx context.Context, b *boot.Boot) (lambdaevent.Function, error) {
-	sys, err := b.System()
+	sys, err := withpolicy.System(b)
 	if err != nil {
 		return nil, err
 	}

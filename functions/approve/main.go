@@ -11,6 +11,7 @@ import (
 
 	"kexin/functions/internal/boot"
 	"kexin/functions/internal/withhttp"
+	"kexin/functions/internal/withpolicy"
 	"kexin/shared/approveapi"
 	"kexin/shared/grants"
 	"kexin/shared/httpapi"
@@ -20,7 +21,7 @@ import (
 )
 
 func main() {
-	b, err := boot.Start(grants.Approve, os.Environ(), boot.Policy)
+	b, err := boot.Start(grants.Approve, os.Environ())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -29,7 +30,7 @@ func main() {
 }
 
 func compose(b *boot.Boot) (*httpapi.API, error) {
-	sys, err := b.System()
+	sys, err := withpolicy.System(b)
 	if err != nil {
 		return nil, err
 	}

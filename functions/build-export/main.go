@@ -14,6 +14,7 @@ import (
 
 	"kexin/functions/internal/boot"
 	"kexin/functions/internal/withkms"
+	"kexin/functions/internal/withpolicy"
 	"kexin/functions/internal/withs3"
 	"kexin/shared/exports"
 	"kexin/shared/grants"
@@ -25,7 +26,7 @@ import (
 )
 
 func main() {
-	b, err := boot.Start(grants.BuildExport, os.Environ(), withkms.Keys, withs3.Objects, boot.Policy)
+	b, err := boot.Start(grants.BuildExport, os.Environ(), withkms.Keys, withs3.Objects)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -37,7 +38,7 @@ func main() {
 const lease = 15 * time.Minute
 
 func compose(b *boot.Boot) (lambdaevent.Function, error) {
-	sys, err := b.System()
+	sys, err := withpolicy.System(b)
 	if err != nil {
 		return nil, err
 	}

@@ -11,13 +11,14 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"kexin/functions/internal/boot"
+	"kexin/functions/internal/withpack"
 	"kexin/shared/founding"
 	"kexin/shared/grants"
 	"kexin/shared/lambdaevent"
 )
 
 func main() {
-	b, err := boot.Start(grants.FoundRegister, os.Environ(), boot.Pack)
+	b, err := boot.Start(grants.FoundRegister, os.Environ())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -30,7 +31,11 @@ func compose(b *boot.Boot) (lambdaevent.Function, error) {
 	if err != nil {
 		return nil, err
 	}
-	founder := &founding.Founder{Store: sys.Store, Log: sys.Log, Pack: sys.Pack, Issuer: b.Settings.OIDC.Issuer, Now: sys.Now, Random: sys.Random}
+	pack, err := withpack.Load(b)
+	if err != nil {
+		return nil, err
+	}
+	founder := &founding.Founder{Store: sys.Store, Log: sys.Log, Pack: pack, Issuer: b.Settings.OIDC.Issuer, Now: sys.Now, Random: sys.Random}
 	return func(ctx context.Context, event []byte) ([]byte, error) {
 		members, err := founding.Read(event)
 		if err != nil {

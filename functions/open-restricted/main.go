@@ -13,6 +13,7 @@ import (
 	"kexin/functions/internal/boot"
 	"kexin/functions/internal/withhttp"
 	"kexin/functions/internal/withkms"
+	"kexin/functions/internal/withpolicy"
 	"kexin/shared/grants"
 	"kexin/shared/httpapi"
 	"kexin/shared/identity"
@@ -26,7 +27,7 @@ import (
 )
 
 func main() {
-	b, err := boot.Start(grants.OpenRestricted, os.Environ(), withkms.Keys, boot.Policy)
+	b, err := boot.Start(grants.OpenRestricted, os.Environ(), withkms.Keys)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -35,7 +36,7 @@ func main() {
 }
 
 func compose(b *boot.Boot) (lambdaevent.Function, error) {
-	sys, err := b.System()
+	sys, err := withpolicy.System(b)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"kexin/functions/internal/boot"
+	"kexin/functions/internal/withpack"
 	"kexin/functions/internal/withs3"
 	"kexin/shared/grants"
 	"kexin/shared/lambdaevent"
@@ -19,7 +20,7 @@ import (
 )
 
 func main() {
-	b, err := boot.Start(grants.PurgeExpired, os.Environ(), withs3.Objects, boot.Pack)
+	b, err := boot.Start(grants.PurgeExpired, os.Environ(), withs3.Objects)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -41,11 +42,15 @@ func compose(b *boot.Boot) (lambdaevent.Function, error) {
 	if err != nil {
 		return nil, err
 	}
+	pack, err := withpack.Load(b)
+	if err != nil {
+		return nil, err
+	}
 	clock := retention.StoreClock{Away: away, Time: func(ctx context.Context) (time.Time, error) {
 		return b.Dynamo.Time(ctx, rows.Job(string(grants.PurgeExpired), "cursor"))
 	}}
 	return lambdaevent.Schedule(func(ctx context.Context, _ lambdaevent.Tick) (retention.Report, error) {
-		purge := &retention.Purge{Store: sys.Store, Log: sys.Log, Pack: sys.Pack, Clock: clock, Archives: retention.Bin{Objects: sys.Objects},
+		purge := &retention.Purge{Store: sys.Store, Log: sys.Log, Pack: pack, Clock: clock, Archives: retention.Bin{Objects: sys.Objects},
 			Now: sys.Now, Since: sys.Now().Add(-firstLook), Workers: 1, Margin: margin}
 		return purge.Run(ctx)
 	}), nil

@@ -11,18 +11,19 @@ import (
 	"kexin/functions/internal/boot"
 	"kexin/functions/internal/withhttp"
 	"kexin/functions/internal/withkms"
+	"kexin/functions/internal/withpolicy"
 	"kexin/functions/internal/withs3"
 	"kexin/shared/exports"
 	"kexin/shared/grants"
 	"kexin/shared/httpapi"
 	"kexin/shared/releaseapi"
 	"kexin/shared/staff"
-	"kexin/shared/staffapi"
+	"kexin/shared/staffapi/exportrules"
 	"kexin/shared/vault"
 )
 
 func main() {
-	b, err := boot.Start(grants.ReleaseArchive, os.Environ(), withkms.Keys, withs3.Objects, boot.Policy)
+	b, err := boot.Start(grants.ReleaseArchive, os.Environ(), withkms.Keys, withs3.Objects)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -31,7 +32,7 @@ func main() {
 }
 
 func compose(b *boot.Boot) (*httpapi.API, error) {
-	sys, err := b.System()
+	sys, err := withpolicy.System(b)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +44,7 @@ func compose(b *boot.Boot) (*httpapi.API, error) {
 	if err != nil {
 		return nil, err
 	}
-	api := withhttp.API(b, staffapi.Rules())
+	api := withhttp.API(b, exportrules.Rules())
 	releaseapi.Register(api.With(forStaff), releaseapi.Deps{
 		Clerk: &exports.Clerk{Vault: v, Store: sys.Store, Keys: sys.Keys, Objects: sys.Objects, Now: sys.Now}, Log: sys.Log,
 		Register: staff.Register{Store: sys.Store}})

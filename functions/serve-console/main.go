@@ -12,6 +12,7 @@ import (
 	"kexin/functions/internal/boot"
 	"kexin/functions/internal/withhttp"
 	"kexin/functions/internal/withkms"
+	"kexin/functions/internal/withpolicy"
 	"kexin/functions/internal/withs3"
 	"kexin/functions/internal/withsqs"
 	"kexin/shared/audit"
@@ -22,14 +23,14 @@ import (
 	"kexin/shared/indexes"
 	"kexin/shared/seal"
 	"kexin/shared/staff"
-	"kexin/shared/staffapi"
+	"kexin/shared/staffapi/exportrules"
 	"kexin/shared/store"
-	"kexin/shared/system"
+	"kexin/shared/system/ruled"
 	"kexin/shared/vault"
 )
 
 func main() {
-	b, err := boot.Start(grants.ServeConsole, os.Environ(), withkms.Keys, withs3.Objects, boot.Policy)
+	b, err := boot.Start(grants.ServeConsole, os.Environ(), withkms.Keys, withs3.Objects)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -38,7 +39,7 @@ func main() {
 }
 
 func compose(ctx context.Context, b *boot.Boot) (*httpapi.API, error) {
-	sys, err := b.System()
+	sys, err := withpolicy.System(b)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +60,7 @@ func compose(ctx context.Context, b *boot.Boot) (*httpapi.API, error) {
 		return nil, err
 	}
 	desk := &exports.Desk{Vault: v, Store: sys.Store, Pack: sys.Pack, Now: sys.Now, Random: sys.Random, Wake: withsqs.WakeBuilder(b)}
-	api := withhttp.API(b, staffapi.Rules())
+	api := withhttp.API(b, exportrules.Rules())
 	consoleapi.Register(api.With(forStaff), consoleapi.Deps{Vault: v, Engine: sys.Engine, Pack: sys.Pack, Store: sys.Store,
 		Log: sys.Log, Prover: audit.Prover{Store: sys.Store, Objects: sys.Objects}, Register: staff.Register{Store: sys.Store}, Desk: desk,
 		Opener: consoleapi.Invoker{Invoke: b.Invoke(b.Settings.Functions.OpenRestricted)}, Cursors: cursors, Now: sys.Now, Random: sys.Random})
@@ -67,7 +68,7 @@ func compose(ctx context.Context, b *boot.Boot) (*httpapi.API, error) {
 }
 
 // door returns the console's vault.
-func door(sys *system.System, index vault.Indexer) (*vault.Vault, error) {
+func door(sys *ruled.System, index vault.Indexer) (*vault.Vault, error) {
 	return sys.Vault(func(c *vault.Config) {
 		c.Writer = sys.Writer(store.Keys)
 		c.Ring, c.RootWrap, c.Index = sys.Ring(store.Keys, c.Writer), seal.Root{Keys: sys.Keys}, index

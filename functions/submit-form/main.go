@@ -12,6 +12,7 @@ import (
 	"kexin/functions/internal/boot"
 	"kexin/functions/internal/withhttp"
 	"kexin/functions/internal/withkms"
+	"kexin/functions/internal/withpack"
 	"kexin/shared/evidence"
 	"kexin/shared/formapi"
 	"kexin/shared/grants"
@@ -19,10 +20,11 @@ import (
 	"kexin/shared/keys"
 	"kexin/shared/store"
 	"kexin/shared/system"
+	"kexin/shared/system/sealing"
 )
 
 func main() {
-	b, err := boot.Start(grants.SubmitForm, os.Environ(), withkms.Keys, boot.Pack)
+	b, err := boot.Start(grants.SubmitForm, os.Environ(), withkms.Keys)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -35,12 +37,16 @@ func compose(ctx context.Context, b *boot.Boot) (*httpapi.API, error) {
 	if err != nil {
 		return nil, err
 	}
+	pack, err := withpack.Load(b)
+	if err != nil {
+		return nil, err
+	}
 	receipts, err := evidence.NewReceiptSigner(ctx, sys.Keys, sys.Deployment, sys.Random, sys.Now)
 	if err != nil {
 		return nil, err
 	}
 	api := withhttp.API(b, nil)
-	formapi.Register(api, formapi.Deps{Deployment: sys.Deployment, Pack: sys.Pack, Store: sys.Store, Writer: sys.Writer(store.Inbox),
+	formapi.Register(api, formapi.Deps{Deployment: sys.Deployment, Pack: pack, Store: sys.Store, Writer: sealing.Of(sys).Writer(store.Inbox),
 		Receipts: receipts, PublicKeys: publicKeys(sys), Now: sys.Now, Origins: b.Settings.Pages.Forms})
 	return api, nil
 }

@@ -25,10 +25,13 @@ var layers = [][]string{
 	{"shared/vault", "shared/approvals", "shared/staff", "shared/rotation", "shared/retention"},
 	// Cases: sequences of acts, and what puts a function together. shared/vaulttest is a deployment for tests.
 	{"shared/exports", "shared/founding", "shared/intake", "shared/system", "shared/fsck"},
+	{"shared/system/sealing"},
+	{"shared/system/ruled"},
 	{"shared/vaulttest"},
 	// The edge: HTTP without any knowledge of customers.
 	{"shared/httpapi", "shared/lambdaevent"},
 	{"shared/lambdahttp", "shared/staffapi", "shared/formapi"},
+	{"shared/staffapi/exportrules"},
 	// Functions as handlers.
 	{"shared/approveapi", "shared/releaseapi", "shared/restricted"},
 	{"shared/consoleapi", "web"},
@@ -36,7 +39,8 @@ var layers = [][]string{
 	{"shared/siteapi"},
 	// What puts functions together: for Lambda, and for one process.
 	{"functions/internal/boot", "infra/local/embedded"},
-	// What some programs have beside that: one service each.
+	// What some programs have beside that: one service each, or the policy.
+	{"functions/internal/withpack"},
 	{"functions/internal/*"},
 	// The bench measures the one-process server as a whole.
 	{"shared/bench"},

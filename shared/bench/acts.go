@@ -14,7 +14,7 @@ import (
 	"kexin/shared/grants"
 	"kexin/shared/record"
 	"kexin/shared/retention"
-	"kexin/shared/system"
+	"kexin/shared/system/ruled"
 )
 
 // Names of the acts.
@@ -173,7 +173,7 @@ func (t *timedRewriter) Rewrite(ctx context.Context) (time.Time, error) {
 
 // purger is the purge of the installation with its rewriter replaced, together as on one machine, else as on AWS.
 func (r *run) purger(rewriter retention.Rewriter, together bool) (*retention.Purge, error) {
-	sys, err := system.New(r.server.Backend(), grants.PurgeExpired)
+	sys, err := ruled.New(r.server.Backend(), grants.PurgeExpired)
 	if err != nil {
 		return nil, err
 	}

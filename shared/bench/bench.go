@@ -16,7 +16,7 @@ import (
 	"kexin/shared/decision"
 	"kexin/shared/record"
 	"kexin/shared/store"
-	"kexin/shared/system"
+	"kexin/shared/system/ruled"
 )
 
 // Options say what to measure. Every member is required unless it says otherwise.
@@ -126,7 +126,7 @@ func (r *run) whole(ctx context.Context) error {
 }
 
 // open opens the installation anew; instrument may wrap its backend.
-func (r *run) open(ctx context.Context, instrument func(*system.Backend)) error {
+func (r *run) open(ctx context.Context, instrument func(*ruled.Backend)) error {
 	if err := r.close(); err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (r *run) open(ctx context.Context, instrument func(*system.Backend)) error 
 	}
 	var unlimitedErr error
 	r.server, err = embedded.Open(ctx, embedded.Options{Data: r.Data, Pack: "P06", Demo: true, BaseURL: "http://" + addr, Addr: addr,
-		Log: slog.New(slog.DiscardHandler), Random: r.Random, Instrument: func(b *system.Backend) {
+		Log: slog.New(slog.DiscardHandler), Random: r.Random, Instrument: func(b *ruled.Backend) {
 			if unlimitedErr = unlimited(b); instrument != nil {
 				instrument(b)
 			}
@@ -157,7 +157,7 @@ func (r *run) open(ctx context.Context, instrument func(*system.Backend)) error 
 }
 
 // unlimited lets one person read all day, which is what is measured. Reads are counted as always.
-func unlimited(b *system.Backend) (err error) {
+func unlimited(b *ruled.Backend) (err error) {
 	pack := *b.Pack
 	pack.Limits.DailyReads = 1_000_000_000
 	b.Pack = &pack

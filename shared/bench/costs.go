@@ -14,7 +14,7 @@ import (
 	"kexin/shared/keys"
 	"kexin/shared/record"
 	"kexin/shared/store"
-	"kexin/shared/system"
+	"kexin/shared/system/ruled"
 )
 
 // Cost is what one act asks of AWS, on average over a few, with warm caches.
@@ -94,7 +94,7 @@ const countedActs = 10
 // measureCosts counts what each act asks of store and root keys.
 func (r *run) measureCosts(ctx context.Context) error {
 	t := &till{}
-	err := r.open(ctx, func(b *system.Backend) {
+	err := r.open(ctx, func(b *ruled.Backend) {
 		t.store, t.keys = store.Counted(b.Store), &counted{Keys: b.Keys}
 		b.Store, b.Keys = t.store, t.keys
 	})

@@ -9,7 +9,7 @@ import (
 
 	"kexin/shared/record"
 	"kexin/shared/store"
-	"kexin/shared/system"
+	"kexin/shared/system/ruled"
 )
 
 // recorded are the acts whose traffic is recorded and replayed, in the order of a customer's life: the rows that one leaves are those
@@ -21,7 +21,7 @@ var recorded = []string{actCreate, actRead, actSearch, actList, actUpdate, actQu
 func (r *run) measureFloors(ctx context.Context) error {
 	r.floors.rows, r.floors.taken = map[store.Key]bool{}, map[string]map[int]Figure{}
 	tape := &recorder{}
-	err := r.open(ctx, func(b *system.Backend) {
+	err := r.open(ctx, func(b *ruled.Backend) {
 		tape.Store = b.Store
 		b.Store = tape
 	})

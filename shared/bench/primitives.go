@@ -25,7 +25,7 @@ import (
 	"kexin/shared/seal"
 	"kexin/shared/staff"
 	"kexin/shared/store"
-	"kexin/shared/system"
+	"kexin/shared/system/ruled"
 	"kexin/shared/validate"
 	"kexin/shared/vault"
 )
@@ -52,7 +52,7 @@ func (w *without) Transact(_ context.Context, _ store.Token, ops ...store.Op) er
 
 // bare is a console's vault without I/O, with what its primitives work on.
 type bare struct {
-	sys    *system.System
+	sys    *ruled.System
 	vault  *vault.Vault
 	drop   *without
 	actor  vault.Actor
@@ -66,7 +66,7 @@ func (r *run) bare(ctx context.Context) (*bare, error) {
 	b := &bare{drop: &without{Store: backend.Store}, random: r.Random, body: staffBody(r.people.phone())}
 	backend.Store = b.drop
 	var err error
-	if b.sys, err = system.New(backend, grants.ServeConsole); err != nil {
+	if b.sys, err = ruled.New(backend, grants.ServeConsole); err != nil {
 		return nil, err
 	}
 	member, err := staff.Register{Store: b.sys.Store}.ByLogin(ctx, identity.DemoIssuerName, "admin")

@@ -9,7 +9,6 @@ import (
 	"kexin/shared/approvals"
 	"kexin/shared/audit"
 	"kexin/shared/audit/entry"
-	"kexin/shared/exports"
 	"kexin/shared/httpapi"
 	"kexin/shared/identity"
 	"kexin/shared/problem"
@@ -52,11 +51,10 @@ func requestID(ctx context.Context) string {
 	return ""
 }
 
-// Rules are the problems of the domain's errors.
+// Rules are the problems of the domain's errors; those of exports are in exportrules, for the functions that have to do with them.
 func Rules() []httpapi.Rule {
 	return []httpapi.Rule{
 		{Err: vault.ErrNotFound, Problem: problem.Of(problem.NotFound)},
-		{Err: exports.ErrNotFound, Problem: problem.Of(problem.NotFound)},
 		{Err: vault.ErrExpired, Problem: problem.New(http.StatusGone, "retention-ended", record.Text{ZH: "保存期限已过,信息不再提供", EN: "The retention period has ended; the data is no longer available."})},
 		{Err: vault.ErrStale, Problem: problem.Of(problem.PreconditionFailed)},
 		{Err: vault.ErrTaken, Problem: problem.New(http.StatusConflict, "identifier-known", record.Text{ZH: "该号码或邮箱已属于另一客户", EN: "Another customer has this identifier."})},
@@ -64,7 +62,6 @@ func Rules() []httpapi.Rule {
 		{Err: vault.ErrReplayed, Problem: problem.Of(problem.IdempotencyReused)},
 		{Err: vault.ErrHeld, Problem: problem.New(http.StatusConflict, "legal-hold", record.Text{ZH: "该客户处于依法保留状态", EN: "A legal hold stands on this customer."})},
 		{Err: vault.ErrMismatch, Problem: problem.New(http.StatusInternalServerError, "integrity", record.Text{ZH: "存储内容与登记不符,已记录", EN: "Stored data does not match its register entry; this has been recorded."})},
-		{Err: exports.ErrState, Problem: problem.New(http.StatusConflict, "export-state", record.Text{ZH: "导出当前状态不允许此操作", EN: "The export is not in a state that allows this."})},
 		{Err: approvals.ErrNone, Problem: problem.New(http.StatusForbidden, "not-approved", record.Text{ZH: "尚未获得批准", EN: "This has not been approved."})},
 		{Err: approvals.ErrOther, Problem: problem.New(http.StatusForbidden, "not-approved", record.Text{ZH: "批准与此请求不符", EN: "The approval is of another request."})},
 		{Err: approvals.ErrOwn, Problem: problem.New(http.StatusForbidden, "own-request", record.Text{ZH: "不能批准自己的请求", EN: "Nobody approves their own request."})},

@@ -38,8 +38,7 @@ type Boot struct {
 	// Backend is what System limits; parts add to it.
 	Backend system.Backend
 
-	later func() error // what a part leaves for the first event
-	out   io.Writer    // log and metrics
+	out io.Writer // log and metrics
 }
 
 // Part adds something to the backend that not every function has. Only parts that a program names are linked into it.
@@ -73,11 +72,6 @@ func now() time.Time { return time.Now().UTC() }
 
 // System returns the function's part of the deployment, and nothing beyond it. It is called when the first event has arrived.
 func (b *Boot) System() (*system.System, error) {
-	if b.later != nil {
-		if err := b.later(); err != nil {
-			return nil, fmt.Errorf("prepare %s: %w", b.Function, err)
-		}
-	}
 	return system.New(b.Backend, b.Function)
 }
 

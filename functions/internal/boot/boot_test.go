@@ -23,7 +23,7 @@ func environ(more ...string) []string {
 }
 
 func TestStartNeedsWhatTheFunctionReads(t *testing.T) {
-	if _, err := Start(grants.Approve, environ(), Policy); err != nil {
+	if _, err := Start(grants.Approve, environ()); err != nil {
 		t.Fatal(err)
 	}
 	for _, variable := range Variables(grants.Approve) {
@@ -43,17 +43,15 @@ func TestStartNeedsWhatTheFunctionReads(t *testing.T) {
 	}
 }
 
-func TestSystemIsOfTheFunctionWithItsPolicy(t *testing.T) {
-	b, err := Start(grants.Approve, environ(), Policy)
+func TestSystemIsOfTheFunction(t *testing.T) {
+	b, err := Start(grants.Approve, environ())
 	if err != nil {
 		t.Fatal(err)
 	}
-	sys, err := b.System()
-	if err != nil || sys.Function != grants.Approve || sys.Pack == nil || sys.Engine == nil {
+	if sys, err := b.System(); err != nil || sys.Function != grants.Approve {
 		t.Errorf("system %+v, %v", sys, err)
 	}
-	b, err = Start(grants.Approve, environ()[:5], Pack) // no pack's name
-	if err == nil {
+	if b, err = Start(grants.Approve, environ()[:5]); err == nil { // no pack's name
 		t.Errorf("started without settings: %+v", b)
 	}
 }

@@ -5,10 +5,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"kexin/packs"
-	"kexin/shared/decision"
 	"kexin/shared/dynamostore"
-	"kexin/shared/policy"
 	"kexin/shared/store"
 )
 
@@ -33,30 +30,4 @@ func (b *Boot) Rows() *dynamostore.Store {
 		}
 	}
 	return dynamostore.New(client, dynamostore.Config{Names: names, Retries: b.Platform.Retries})
-}
-
-// Pack adds the compiled policy pack. Compiling takes longer than all else that a process does before its first event, so it waits for
-// that.
-func Pack(b *Boot) error {
-	b.later = func() error { return b.compile() }
-	return nil
-}
-
-// Policy adds the compiled policy pack and the engine that decides by it, like Pack.
-func Policy(b *Boot) error {
-	b.later = func() error {
-		if err := b.compile(); err != nil {
-			return err
-		}
-		var err error
-		b.Backend.Engine, err = decision.New(b.Backend.Pack)
-		return err
-	}
-	return nil
-}
-
-func (b *Boot) compile() error {
-	var err error
-	b.Backend.Pack, err = policy.Load(packs.FS, b.Settings.Pack)
-	return err
 }

@@ -25,6 +25,7 @@ import (
 	"kexin/shared/policy"
 	"kexin/shared/record"
 	"kexin/shared/system"
+	"kexin/shared/system/ruled"
 )
 
 // Options say how to open an installation.
@@ -43,7 +44,7 @@ type Options struct {
 	Forms      []string // origins of other sites that may hold the public form
 	Log        *slog.Logger
 	Random     io.Reader
-	Instrument func(*system.Backend) // may wrap what every function works on, such as a store that counts; nil: nothing
+	Instrument func(*ruled.Backend) // may wrap what every function works on, such as a store that counts; nil: nothing
 }
 
 // Server is an open installation.
@@ -58,7 +59,7 @@ type Server struct {
 	Clock    *Clock
 	Created  bool // the folder was empty
 
-	backend system.Backend
+	backend ruled.Backend
 	parts   *parts
 }
 
@@ -208,8 +209,8 @@ func (s *Server) compose(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.backend = system.Backend{Deployment: s.Keys.Deployment(), Store: s.Store, Keys: s.Keys, Objects: s.Objects, ManifestKey: manifest,
-		Pack: s.Pack, Engine: engine, Now: s.Clock.Now, Random: s.Random, Lanes: lanes}
+	s.backend = ruled.Backend{Pack: s.Pack, Engine: engine, Backend: system.Backend{Deployment: s.Keys.Deployment(), Store: s.Store, Keys: s.Keys,
+		Objects: s.Objects, ManifestKey: manifest, Now: s.Clock.Now, Random: s.Random, Lanes: lanes}}
 	if s.Instrument != nil {
 		s.Instrument(&s.backend)
 	}

@@ -19,7 +19,7 @@ import (
 	"kexin/shared/problem"
 	"kexin/shared/releaseapi"
 	"kexin/shared/siteapi"
-	"kexin/shared/staffapi"
+	"kexin/shared/staffapi/exportrules"
 )
 
 // Version is what the API says of itself.
@@ -28,7 +28,7 @@ const Version = "0.1.0"
 // Handler serves the API, the pages, links to archives and, on a demonstration, its switches.
 func (s *Server) Handler() http.Handler {
 	api := httpapi.New(httpapi.Info{Title: "Kexin 客信", Version: Version, Description: "Customer information, kept by its own rules.",
-		Errors: staffapi.Rules(), Log: s.Log, Now: time.Now, Random: s.Random, Host: s.ownHost(), Document: siteapi.Document()})
+		Errors: exportrules.Rules(), Log: s.Log, Now: time.Now, Random: s.Random, Host: s.ownHost(), Document: siteapi.Document()})
 	formapi.Register(api, s.parts.form)
 	forStaff := api.With(identity.Require(identity.Remember(s.Verifier, time.Now)))
 	consoleapi.Register(forStaff, s.parts.console)

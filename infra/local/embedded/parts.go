@@ -26,7 +26,7 @@ import (
 	"kexin/shared/seal"
 	"kexin/shared/staff"
 	"kexin/shared/store"
-	"kexin/shared/system"
+	"kexin/shared/system/ruled"
 	"kexin/shared/vault"
 )
 
@@ -51,14 +51,14 @@ type parts struct {
 type assembly struct {
 	ctx     context.Context
 	server  *Server
-	systems map[grants.Function]*system.System
+	systems map[grants.Function]*ruled.System
 	err     error
 }
 
 func (s *Server) newParts(ctx context.Context) (*parts, error) {
-	a := &assembly{ctx: ctx, server: s, systems: map[grants.Function]*system.System{}}
+	a := &assembly{ctx: ctx, server: s, systems: map[grants.Function]*ruled.System{}}
 	for _, function := range grants.Functions() {
-		sys, err := system.New(s.backend, function)
+		sys, err := ruled.New(s.backend, function)
 		if err != nil {
 			return nil, err
 		}
@@ -76,7 +76,7 @@ func (s *Server) newParts(ctx context.Context) (*parts, error) {
 	return p, a.err
 }
 
-func (a *assembly) vault(function grants.Function, complete func(*system.System, *vault.Config)) *vault.Vault {
+func (a *assembly) vault(function grants.Function, complete func(*ruled.System, *vault.Config)) *vault.Vault {
 	sys := a.systems[function]
 	v, err := sys.Vault(func(c *vault.Config) { complete(sys, c) })
 	a.note(err)
@@ -89,7 +89,7 @@ func (a *assembly) note(err error) {
 	}
 }
 
-func (a *assembly) index(sys *system.System) vault.Indexer {
+func (a *assembly) index(sys *ruled.System) vault.Indexer {
 	index, err := indexes.Load(a.ctx, sys.Store, sys.Keys, sys.Deployment)
 	a.note(err)
 	if err != nil {
@@ -124,7 +124,7 @@ func wake(c chan struct{}) {
 
 func (a *assembly) acceptor() *intake.Acceptor {
 	sys := a.systems[grants.AcceptSubmissions]
-	v := a.vault(grants.AcceptSubmissions, func(sys *system.System, c *vault.Config) {
+	v := a.vault(grants.AcceptSubmissions, func(sys *ruled.System, c *vault.Config) {
 		c.Writer, c.Ring, c.RootWrap = sys.Writer(store.Keys), sys.Ring(store.Inbox, nil), seal.Root{Keys: sys.Keys}
 		c.Index, c.Check = a.index(sys), collect.Recheck(sys.Pack)
 	})
@@ -134,7 +134,7 @@ func (a *assembly) acceptor() *intake.Acceptor {
 func (a *assembly) console(p *parts) consoleapi.Deps {
 	sys := a.systems[grants.ServeConsole]
 	index := a.index(sys)
-	v := a.vault(grants.ServeConsole, func(sys *system.System, c *vault.Config) {
+	v := a.vault(grants.ServeConsole, func(sys *ruled.System, c *vault.Config) {
 		c.Writer = sys.Writer(store.Keys)
 		c.Ring, c.RootWrap, c.Index = sys.Ring(store.Keys, c.Writer), seal.Root{Keys: sys.Keys}, index
 	})
@@ -149,7 +149,7 @@ func (a *assembly) console(p *parts) consoleapi.Deps {
 
 func (a *assembly) opener() consoleapi.Opener {
 	sys := a.systems[grants.OpenRestricted]
-	v := a.vault(grants.OpenRestricted, func(sys *system.System, c *vault.Config) {
+	v := a.vault(grants.OpenRestricted, func(sys *ruled.System, c *vault.Config) {
 		c.RootWrap, c.RootOpen = seal.Root{Keys: sys.Keys}, seal.Root{Keys: sys.Keys}
 	})
 	return restricted.Deps{Verifier: a.server.Verifier, Register: staff.Register{Store: sys.Store}, Store: sys.Store, Vault: v, Log: sys.Log, Now: sys.Now}
@@ -157,20 +157,20 @@ func (a *assembly) opener() consoleapi.Opener {
 
 func (a *assembly) approve() approveapi.Deps {
 	sys := a.systems[grants.Approve]
-	v := a.vault(grants.Approve, func(*system.System, *vault.Config) {})
+	v := a.vault(grants.Approve, func(*ruled.System, *vault.Config) {})
 	return approveapi.Deps{Vault: v, Store: sys.Store, Log: sys.Log, Register: staff.Register{Store: sys.Store}, Pack: sys.Pack, Now: sys.Now, Random: sys.Random}
 }
 
 func (a *assembly) release() releaseapi.Deps {
 	sys := a.systems[grants.ReleaseArchive]
-	v := a.vault(grants.ReleaseArchive, func(*system.System, *vault.Config) {})
+	v := a.vault(grants.ReleaseArchive, func(*ruled.System, *vault.Config) {})
 	return releaseapi.Deps{Clerk: &exports.Clerk{Vault: v, Store: sys.Store, Keys: sys.Keys, Objects: sys.Objects, Now: sys.Now}, Log: sys.Log,
 		Register: staff.Register{Store: sys.Store}}
 }
 
 func (a *assembly) builder() *exports.Builder {
 	sys := a.systems[grants.BuildExport]
-	v := a.vault(grants.BuildExport, func(sys *system.System, c *vault.Config) { c.Ring = sys.Ring(store.Keys, nil) })
+	v := a.vault(grants.BuildExport, func(sys *ruled.System, c *vault.Config) { c.Ring = sys.Ring(store.Keys, nil) })
 	return &exports.Builder{Deployment: sys.Deployment, Vault: v, Store: sys.Store, Keys: sys.Keys, Objects: sys.Objects,
 		Register: staff.Register{Store: sys.Store}, Pack: sys.Pack, Now: sys.Now, Random: sys.Random, Lease: 15 * time.Minute}
 }

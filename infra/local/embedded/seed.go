@@ -20,7 +20,7 @@ import (
 	"kexin/shared/seal"
 	"kexin/shared/staff"
 	"kexin/shared/store"
-	"kexin/shared/system"
+	"kexin/shared/system/ruled"
 	"kexin/shared/vault"
 )
 
@@ -141,7 +141,7 @@ func (s *Server) seedCustomer(ctx context.Context, v *vault.Vault, members map[s
 func (s *Server) seedVault(ctx context.Context) (*vault.Vault, error) {
 	backend := s.backend
 	backend.Now = SeedDate
-	sys, err := system.New(backend, grants.ServeConsole)
+	sys, err := ruled.New(backend, grants.ServeConsole)
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ import (
 	"kexin/shared/founding"
 	"kexin/shared/grants"
 	"kexin/shared/retention"
-	"kexin/shared/system"
+	"kexin/shared/system/ruled"
 )
 
 // Warm finds at the start a clock that cannot be trusted: it went back, or further ahead than this server has ever been away. The server
@@ -71,7 +71,7 @@ func (s *Server) FirstStaff(ctx context.Context, path string, out io.Writer) err
 	if err != nil {
 		return err
 	}
-	sys, err := system.New(s.backend, grants.FoundRegister)
+	sys, err := ruled.New(s.backend, grants.FoundRegister)
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ translator=$tools/gates-$(sha256sum "$here/../gates/requirements.txt" | cut -c1-
 AWS_DEFAULT_REGION=eu-central-1 "$translator/bin/python" infra/gates/translate.py template.yaml "$work/translated.json"
 log=$work/test.log
 KEXIN_TEST_TRANSLATED=$work/translated.json KEXIN_TEST_SIMULATOR=$simulator KEXIN_TEST_LINKED=1 \
-	go test -v -count=1 -timeout 5m ./infra/privileges "$@" >"$log" 2>&1 || { grep -E -B 2 -A 30 '_test.go:|^--- FAIL|^FAIL|^panic' "$log" | tail -n 120; exit 1; }
+	go test -v -count=1 -timeout 20m ./infra/privileges "$@" >"$log" 2>&1 || { grep -E -B 2 -A 30 '_test.go:|^--- FAIL|^FAIL|^panic' "$log" | tail -n 120; exit 1; }
 if grep -n 'not configured' "$log"; then
 	echo "a part of the proof did not run"
 	exit 1

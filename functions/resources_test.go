@@ -94,6 +94,62 @@ func TestRoutesAreThoseOfTheCode(t *testing.T) {
 	}
 }
 
+// restTarget returns the function that the REST API hands a path to: that of the most specific route.
+func restTarget(paths template.Map, path string) string {
+	_, exact := paths[path]
+	for at := path; !exact; {
+		cut := strings.LastIndex(at, "/")
+		if cut < 0 {
+			return ""
+		}
+		at = at[:cut]
+		path = at + "/{proxy+}"
+		_, exact = paths[path]
+	}
+	uri := encode(template.At(paths, path, "x-amazon-apigateway-any-method", "x-amazon-apigateway-integration")["uri"])
+	_, id, _ := strings.Cut(uri, "/functions/${")
+	id, _, _ = strings.Cut(id, ".Arn}")
+	return id
+}
+
+// TestTheFirewallsRoutesLeadWhereTheOthersLead holds the REST API, which stands in for the HTTP API where a firewall is wanted, to its routes.
+func TestTheFirewallsRoutesLeadWhereTheOthersLead(t *testing.T) {
+	parsed := read(t)
+	rest := parsed.Of("AWS::ApiGateway::RestApi")["Rest"]
+	paths := template.At(rest, "Body", "paths")
+	for id, function := range parsed.Of("AWS::Serverless::Function") {
+		called := false
+		for _, event := range template.At(function, "Events") {
+			properties := template.At(event.(template.Map), "Properties")
+			if event.(template.Map)["Type"] != "HttpApi" {
+				continue
+			}
+			called = true
+			path, _ := properties["Path"].(string)
+			if path == "" {
+				path = "/anything"
+			}
+			if got := restTarget(paths, path); got != id {
+				t.Errorf("%s goes to %q, want %s", path, got, id)
+			}
+		}
+		if permitted := parsed.Of("AWS::Lambda::Permission")["Rest"+id+"Permission"]; called != (permitted != nil) {
+			t.Errorf("%s: may the REST API call it? %v", id, permitted)
+		}
+	}
+	for path := range paths { // a route without a method at a parent would answer for it
+		for at := path; strings.Count(at, "/") > 1; {
+			at = at[:strings.LastIndex(at, "/")]
+			if _, ok := paths[at]; !ok && at != "" {
+				t.Errorf("%s hides %s", path, at)
+			}
+		}
+	}
+	if got := encode(parsed.Of("AWS::Serverless::HttpApi")["Api"]["DisableExecuteApiEndpoint"]); got != `{"Fn::If":["WithFirewall",true,false]}` {
+		t.Errorf("there is a way past the firewall: %s", got)
+	}
+}
+
 func TestTablesAreThoseOfTheStore(t *testing.T) {
 	parsed := read(t)
 	resources := parsed.Of("AWS::DynamoDB::Table")

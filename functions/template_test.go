@@ -1,6 +1,7 @@
 package functions_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -22,8 +23,10 @@ import (
 	"kexin/shared/store"
 )
 
-// once reads the template for all tests; none changes it.
-var once = sync.OnceValues(func() (template.Template, error) { return template.Read("../template.yaml") })
+// once reads the template for all tests; none changes it. KEXIN_TEST_TEMPLATE names another one, with a planted fault (infra/gates).
+var once = sync.OnceValues(func() (template.Template, error) {
+	return template.Read(cmp.Or(os.Getenv("KEXIN_TEST_TEMPLATE"), "../template.yaml"))
+})
 
 func read(t *testing.T) template.Template {
 	t.Helper()

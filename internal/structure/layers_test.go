@@ -12,7 +12,7 @@ var layers = [][]string{
 	// What passes and may be tried again, which the contracts say of their errors.
 	{"shared/retry"},
 	// Contracts and words that everything speaks. They import nothing else of the project.
-	{"shared/record", "shared/store", "shared/keys", "shared/objects", "shared/telemetry", "shared/idempotency", "shared/blind/pinyin", "packs"},
+	{"shared/record", "shared/store", "shared/keys", "shared/objects", "shared/telemetry", "shared/idempotency", "shared/blind/pinyin", "packs", "infra/template"},
 	// Formats, rules and computations without I/O; backends of the contracts; the contracts as tests.
 	{"shared/audit/entry", "shared/rows", "shared/seal", "shared/policy", "shared/problem", "shared/validate", "shared/mask", "shared/blind",
 		"shared/env", "shared/archive", "shared/boltstore", "shared/filekeys", "shared/dirobjects", "shared/dynamostore", "shared/kmskeys",

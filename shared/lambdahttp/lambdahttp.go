@@ -1,4 +1,4 @@
-// Package lambdahttp lets an http.Handler answer events of API Gateway's HTTP APIs (payload format 2.0). It is an adapter of our own
+// Package lambdahttp lets an http.Handler answer events of API Gateway's HTTP APIs (payload format 2.0) and REST APIs. It is an adapter of our own
 // because adapters that pass the gateway's context on in headers let clients forge it: here what the gateway knows travels in the
 // context of the request, and headers are only what the client sent.
 package lambdahttp
@@ -52,8 +52,8 @@ type Answer struct {
 	Base64  bool              `json:"isBase64Encoded"`
 }
 
-// ErrEvent reports an event that is not of format 2.0, or one that the gateway cannot have sent.
-var ErrEvent = errors.New("event is not of API Gateway's payload format 2.0")
+// ErrEvent reports an event that is neither of format 2.0 nor of a REST API, or one that the gateway cannot have sent.
+var ErrEvent = errors.New("event is of no payload format of API Gateway")
 
 const (
 	// reserve is the time kept for answering when the invocation is about to be cut off.
@@ -77,6 +77,12 @@ func Handler(h http.Handler) lambdaevent.Function {
 		var event Event
 		if err := json.Unmarshal(payload, &event); err != nil {
 			return nil, fmt.Errorf("read event: %w", ErrEvent)
+		}
+		if event.Version == "" {
+			var err error
+			if event, err = fromREST(payload); err != nil {
+				return nil, err
+			}
 		}
 		if deadline, ok := ctx.Deadline(); ok {
 			var cancel context.CancelFunc

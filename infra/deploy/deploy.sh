@@ -21,6 +21,7 @@ apply() {
 		--no-confirm-changeset --no-fail-on-empty-changeset --parameter-overrides "${overrides[@]}"
 }
 
+comply
 build
 apply
 

@@ -40,7 +40,7 @@ open_settings() {
 		fail "wrote $settings: fill it in and call again"
 	fi
 	local unknown
-	unknown=$(grep -vE '^[[:space:]]*(#|$)|^(STACK|REGION|FirstStaff)=' "$settings" | cut -d= -f1 | while read -r name; do
+	unknown=$(grep -vE '^[[:space:]]*(#|$)|^(STACK|REGION|AllowedRegions|FirstStaff)=' "$settings" | cut -d= -f1 | while read -r name; do
 		known_parameters | grep -qx "$name" || echo "$name"
 	done)
 	[ -z "$unknown" ] || fail "$settings: no parameter of template.yaml is called $(echo "$unknown" | tr '\n' ' ')"
@@ -49,6 +49,9 @@ open_settings() {
 	[ -n "$stack" ] && [ -n "$region" ] || fail "$settings: STACK and REGION are required"
 	[ -n "$(setting OidcIssuer)" ] && [ -n "$(setting OidcAudience)" ] && [ -n "$(setting ConsoleOrigin)" ] ||
 		fail "$settings: OidcIssuer, OidcAudience and ConsoleOrigin are required"
+	allowed=$(setting AllowedRegions)
+	[ -n "$allowed" ] || fail "$settings: AllowedRegions is required: where the company lets its data be, separated by commas"
+	[[ ",$allowed," == *",$region,"* ]] || fail "$settings: REGION $region is not among AllowedRegions"
 	export AWS_DEFAULT_REGION=$region AWS_REGION=$region SAM_CLI_TELEMETRY=0 AWS_PAGER=
 }
 
@@ -75,6 +78,12 @@ output() {
 physical() {
 	aws cloudformation describe-stack-resource --stack-name "$stack" --logical-resource-id "$1" \
 		--query StackResourceDetail.PhysicalResourceId --output text
+}
+
+# comply: holds the template and the region against the list of controls.
+comply() {
+	(cd "$root" && go run ./infra/compliance -region "$region" -allowed "$allowed") >/dev/null ||
+		fail "a control fails: go run ./infra/compliance -region $region -allowed $allowed"
 }
 
 # exists: whether the stack is there at all.

@@ -6,6 +6,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 need aws sam go
 open_settings
+comply
 build
 cd "$root"
 [ -n "$(setting Deployment)" ] || echo "Deployment: drawn by make deploy"

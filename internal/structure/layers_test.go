@@ -16,7 +16,7 @@ var layers = [][]string{
 	// Formats, rules and computations without I/O; backends of the contracts; the contracts as tests.
 	{"shared/audit/entry", "shared/rows", "shared/seal", "shared/policy", "shared/problem", "shared/validate", "shared/mask", "shared/blind",
 		"shared/env", "shared/archive", "shared/boltstore", "shared/filekeys", "shared/dirobjects", "shared/dynamostore", "shared/kmskeys",
-		"shared/s3objects", "shared/cost", "shared/storetest", "shared/keystest", "shared/objectstest", "shared/lambdatest", "shared/oidctest"},
+		"shared/s3objects", "shared/cost", "infra/template", "shared/storetest", "shared/keystest", "shared/objectstest", "shared/lambdatest", "shared/oidctest"},
 	// Parts of one act each: decide, prove, index, check a form, know a caller.
 	{"shared/decision", "shared/evidence", "shared/indexes", "shared/collect", "shared/identity", "shared/grants"},
 	// The log that every act goes through.

@@ -14,7 +14,7 @@ const LIMIT = 20;
 
 @customElement('kx-customers')
 export class Customers extends View {
-  @state() private department = session.me?.department ?? '';
+  @state() private department = ''; // every department that one may list
   @state() private mine = false;
   @state() private trail: string[] = ['']; // cursors of the pages up to this one
   @state() private field = '';
@@ -24,13 +24,13 @@ export class Customers extends View {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    if (!session.policy?.departments.some(({ id }) => id === this.department)) this.department = session.policy?.departments[0]?.id ?? '';
     this.chooseField(this.searchable()[0]?.name ?? '');
     this.load();
   }
 
   private load(): void {
-    const query = new URLSearchParams({ department: this.department, limit: String(LIMIT) });
+    const query = new URLSearchParams({ limit: String(LIMIT) });
+    if (this.department) query.set('department', this.department);
     if (this.mine && session.me) query.set('owner', session.me.staff);
     const cursor = this.trail.at(-1);
     if (cursor) query.set('cursor', cursor);
@@ -100,7 +100,7 @@ export class Customers extends View {
     return html`<div class="panel filters">
         <div class="field"><label for="department">${t('customers.department')}</label>
           <select id="department" @change=${(event: Event) => { this.department = (event.target as HTMLSelectElement).value; this.turn(['']); }}>
-            ${options(session.policy?.departments, this.department)}</select></div>
+            ${options(session.policy?.departments, this.department, t('customers.anyDepartment'))}</select></div>
         <label class="choice" for="mine"><input type="checkbox" id="mine" .checked=${this.mine}
           @change=${(event: Event) => { this.mine = (event.target as HTMLInputElement).checked; this.turn(['']); }} /><span>${t('customers.mine')}</span></label>
       </div>

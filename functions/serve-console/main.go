@@ -62,7 +62,7 @@ func compose(ctx context.Context, b *boot.Boot) (*httpapi.API, error) {
 	desk := &exports.Desk{Vault: v, Store: sys.Store, Pack: sys.Pack, Now: sys.Now, Random: sys.Random, Wake: withsqs.WakeBuilder(b)}
 	api := withhttp.API(b, exportrules.Rules())
 	consoleapi.Register(api.With(forStaff), consoleapi.Deps{Vault: v, Engine: sys.Engine, Pack: sys.Pack, Store: sys.Store,
-		Log: sys.Log, Prover: audit.Prover{Store: sys.Store, Objects: sys.Objects}, Register: staff.Register{Store: sys.Store}, Desk: desk,
+		Log: sys.Log, Prover: audit.Prover{Store: sys.Store, Objects: sys.Objects}, Register: staff.Register{Store: sys.Store, Logins: staff.NewLogins()}, Desk: desk,
 		Opener: consoleapi.Invoker{Invoke: b.Invoke(b.Settings.Functions.OpenRestricted)}, Cursors: cursors, Now: sys.Now, Random: sys.Random})
 	return api, nil
 }

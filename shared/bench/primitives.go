@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	jsonv2 "github.com/go-json-experiment/json"
+
 	"kexin/shared/audit/entry"
 	"kexin/shared/collect"
 	"kexin/shared/decision"
@@ -86,7 +88,7 @@ func (r *run) bare(ctx context.Context) (*bare, error) {
 // create is the act as the console's handler does it: from the bytes of the request to those of the answer.
 func (b *bare) create(ctx context.Context) error {
 	var s submission
-	if err := json.Unmarshal(b.body, &s); err != nil {
+	if err := jsonv2.Unmarshal(b.body, &s); err != nil {
 		return err
 	}
 	raw := collect.Raw{Form: record.FormID(s.Form), Kind: record.Kind(s.Kind), Channel: record.Channel(s.Channel), Notice: record.NoticeVersion(s.Notice),

@@ -11,6 +11,8 @@ import (
 	"sort"
 	"time"
 
+	jsonv2 "github.com/go-json-experiment/json"
+
 	"kexin/shared/policy"
 	"kexin/shared/record"
 	"kexin/shared/validate"
@@ -231,7 +233,7 @@ func (c *check) served(field *policy.Field) bool {
 
 // Canonical returns a field's text in canonical form, or a *validate.Problem.
 func Canonical(field *policy.Field, text string, now time.Time) (record.Value, error) {
-	options := make([]string, 0, len(field.Options))
+	var options []string
 	for _, option := range field.Options {
 		options = append(options, option.Value)
 	}
@@ -317,7 +319,7 @@ func Encode(filled *record.Filled) ([]byte, error) {
 func Recheck(pack *policy.Pack) func(plain []byte, received time.Time) (*record.Filled, error) {
 	return func(plain []byte, received time.Time) (*record.Filled, error) {
 		var form sealedForm
-		if err := json.Unmarshal(plain, &form); err != nil || form.Format != 1 {
+		if err := jsonv2.Unmarshal(plain, &form); err != nil || form.Format != 1 {
 			return nil, ErrForm
 		}
 		filled, _, err := Check(pack, Raw{Form: form.Form, Kind: form.Kind, Channel: form.Channel, Notice: form.Notice,

@@ -102,15 +102,20 @@ func Register[I, O any](a *API, op huma.Operation, handler func(context.Context,
 	} else if len(op.Security) == 0 {
 		guard = nil
 	}
-	check := &checker{registry: a.huma.OpenAPI().Components.Schemas}
-	op.Middlewares = append(huma.Middlewares{authenticating(guard), check.middleware}, op.Middlewares...)
-	huma.Register(a.huma, op, func(ctx context.Context, input *I) (*O, error) {
+	answer := func(ctx context.Context, input *I) (*O, error) {
 		output, err := handler(ctx, input)
 		if err != nil {
 			return nil, a.FromError(ctx, err)
 		}
 		return output, nil
-	})
+	}
+	plain := op
+	check := &checker{registry: a.huma.OpenAPI().Components.Schemas}
+	if len(op.Middlewares) == 0 {
+		check.express = func() http.HandlerFunc { return express(a.core, plain, answer) }
+	}
+	op.Middlewares = append(huma.Middlewares{authenticating(guard), check.middleware}, op.Middlewares...)
+	huma.Register(a.huma, op, answer)
 }
 
 // Handle serves pattern (as of http.ServeMux) by a plain handler outside the OpenAPI document and without authentication: pages,

@@ -32,12 +32,15 @@ type checker struct {
 	schema   *huma.Schema // of the JSON body; nil when there is none
 	types    map[string]bool
 	limit    int64
+	express  func() http.HandlerFunc // makes trusting; nil where there is none
+	sketch   *sketch                 // of the JSON body; nil when every body goes the usual way
+	trusting http.HandlerFunc
 }
 
 func (c *checker) middleware(ctx huma.Context, next func(huma.Context)) {
 	c.once.Do(func() { c.learn(ctx.Operation()) })
 	r, w := humago.Unwrap(ctx)
-	body, refusal := c.check(r)
+	body, right, refusal := c.check(r)
 	if refusal != nil {
 		problem.Write(w, r, refusal)
 		return
@@ -45,7 +48,12 @@ func (c *checker) middleware(ctx huma.Context, next func(huma.Context)) {
 	if body != nil {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	next(huma.WithContext(ctx, context.WithValue(ctx.Context(), bodyKey, body)))
+	inner := context.WithValue(ctx.Context(), bodyKey, body)
+	if right {
+		c.trusting(w, r.WithContext(inner))
+		return
+	}
+	next(huma.WithContext(ctx, inner))
 }
 
 // learn reads once what op declares; by the time of the first request huma has completed it.
@@ -71,21 +79,28 @@ func (c *checker) learn(op *huma.Operation) {
 			c.schema = media.Schema
 		}
 	}
+	if c.express == nil || c.schema == nil || len(c.types) != 1 {
+		return
+	}
+	if c.sketch = sketchOf(c.schema, c.registry); c.sketch != nil {
+		c.trusting = c.express()
+	}
 }
 
 func isJSON(mediaType string) bool {
 	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
 }
 
-func (c *checker) check(r *http.Request) ([]byte, *problem.Problem) {
+// check returns the body, and whether it is known to be right in all that its schema says.
+func (c *checker) check(r *http.Request) (body []byte, right bool, refusal *problem.Problem) {
 	if refusal := c.checkQuery(r.URL.RawQuery); refusal != nil {
-		return nil, refusal
+		return nil, false, refusal
 	}
 	if refusal := c.checkHeaders(r.Header); refusal != nil {
-		return nil, refusal
+		return nil, false, refusal
 	}
 	if len(c.types) == 0 {
-		return nil, refuseBody(r)
+		return nil, false, refuseBody(r)
 	}
 	return c.checkBody(r)
 }
@@ -174,28 +189,52 @@ func wellFormed(header, value string) bool {
 // isText reports whether s is valid UTF-8 without NUL.
 func isText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 
-func (c *checker) checkBody(r *http.Request) ([]byte, *problem.Problem) {
+func (c *checker) checkBody(r *http.Request) (body []byte, right bool, refusal *problem.Problem) {
 	if r.ContentLength > c.limit {
-		return nil, problem.Of(problem.BodyTooLarge)
+		return nil, false, problem.Of(problem.BodyTooLarge)
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, c.limit+1))
+	body, err := readBody(r, c.limit)
 	switch {
 	case err != nil:
-		return nil, bodyError(err)
+		return nil, false, bodyError(err)
 	case int64(len(body)) > c.limit:
-		return nil, problem.Of(problem.BodyTooLarge)
+		return nil, false, problem.Of(problem.BodyTooLarge)
 	case len(body) == 0:
-		return nil, problem.Of(problem.MissingBody)
+		return nil, false, problem.Of(problem.MissingBody)
 	}
-	kind, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || len(r.Header.Values("Content-Type")) != 1 || !c.types[kind] || !utf8Charset(parameters["charset"]) ||
-		r.Header.Get("Content-Encoding") != "" {
-		return nil, problem.Of(problem.UnsupportedType)
+	kind, ok := c.contentType(r.Header)
+	switch {
+	case !ok:
+		return nil, false, problem.Of(problem.UnsupportedType)
+	case !isJSON(kind):
+		return body, false, nil
+	case c.sketch != nil && c.sketch.admits(body):
+		return body, true, nil
 	}
-	if !isJSON(kind) {
-		return body, nil
+	return body, false, checkJSON(body, c.schema, c.registry)
+}
+
+// readBody reads one byte more than limit at most, into room for the length that the client states, if that is not beyond reason.
+func readBody(r *http.Request, limit int64) ([]byte, error) {
+	var body bytes.Buffer
+	if r.ContentLength > 0 && r.ContentLength <= 64<<10 {
+		body.Grow(int(r.ContentLength) + bytes.MinRead)
 	}
-	return body, checkJSON(body, c.schema, c.registry)
+	_, err := body.ReadFrom(io.LimitReader(r.Body, limit+1))
+	return body.Bytes(), err
+}
+
+// contentType returns the media type of a body, and whether the operation takes it as it is encoded.
+func (c *checker) contentType(header http.Header) (string, bool) {
+	values := header.Values("Content-Type")
+	if len(values) != 1 || header.Get("Content-Encoding") != "" {
+		return "", false
+	}
+	if values[0] == "application/json" { // what nearly everybody says
+		return values[0], c.types[values[0]]
+	}
+	kind, parameters, err := mime.ParseMediaType(values[0])
+	return kind, err == nil && c.types[kind] && utf8Charset(parameters["charset"])
 }
 
 // bodyError tells a body that net/http cut off for its length from one that did not arrive.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"kexin/shared/decision"
@@ -38,11 +39,56 @@ func until(seconds int64) time.Time {
 }
 
 // Register reads the staff register.
-type Register struct{ Store store.Store }
+type Register struct {
+	Store  store.Store
+	Logins *Logins // nil: the row of a login is read each time
+}
 
-// ByLogin returns the active member that a verified token's issuer and subject lead to, or ErrUnknown. Both rows are read strongly.
+// Logins remembers to whom logins led, so that only the entry of the person is read again. It is no authority: the entry, which is read
+// strongly at every request, names its login, and one that names another sends the reader back to the row of the login. It is safe for
+// concurrent use.
+type Logins struct {
+	mu    sync.RWMutex
+	known map[string]record.StaffID // by SubjectHash
+}
+
+// maxLogins bounds what is remembered; when it is reached all is forgotten.
+const maxLogins = 10_000
+
+// NewLogins returns an empty memory.
+func NewLogins() *Logins { return &Logins{known: map[string]record.StaffID{}} }
+
+func (l *Logins) get(hash string) (record.StaffID, bool) {
+	if l == nil {
+		return "", false
+	}
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	id, ok := l.known[hash]
+	return id, ok
+}
+
+func (l *Logins) put(hash string, id record.StaffID) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.known) >= maxLogins {
+		clear(l.known)
+	}
+	l.known[hash] = id
+}
+
+// ByLogin returns the active member that a verified token's issuer and subject lead to, or ErrUnknown. The entry is read strongly, and
+// so is the row of the login unless it is remembered where it leads.
 func (r Register) ByLogin(ctx context.Context, issuer, subject string) (Member, error) {
 	hash := rows.SubjectHash(issuer, subject)
+	if id, ok := r.Logins.get(hash); ok {
+		if member, err := r.Get(ctx, id); err == nil && member.Active && member.Subject == hash {
+			return member, nil
+		}
+	}
 	item, err := r.Store.Get(ctx, rows.Subject(hash))
 	if errors.Is(err, store.ErrNotFound) {
 		return Member{}, ErrUnknown
@@ -57,6 +103,7 @@ func (r Register) ByLogin(ctx context.Context, issuer, subject string) (Member, 
 	if !member.Active || member.Subject != hash {
 		return Member{}, ErrUnknown
 	}
+	r.Logins.put(hash, member.ID)
 	return member, nil
 }
 

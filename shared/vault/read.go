@@ -171,16 +171,18 @@ func (v *Vault) describe(c *customer, purpose record.PurposeID) *Record {
 // fill opens what the views allow. Masked values come from the card, so that no section is opened for them.
 func (v *Vault) fill(ctx context.Context, c *customer, views []view, r *Record) error {
 	var masked []*policy.Section
+	var clear []view
 	for _, view := range views {
 		switch {
 		case view.verdict.Obligations.Absent:
 		case view.verdict.Obligations.Mask:
 			masked = append(masked, view.section)
 		default:
-			if err := v.fillClear(ctx, c, view, r); err != nil {
-				return v.outcome(ctx, c, decision.ActRead, err)
-			}
+			clear = append(clear, view)
 		}
+	}
+	if err := v.fillClear(ctx, c, clear, r); err != nil {
+		return v.outcome(ctx, c, decision.ActRead, err)
 	}
 	if len(masked) == 0 {
 		return nil
@@ -199,13 +201,30 @@ func (v *Vault) fill(ctx context.Context, c *customer, views []view, r *Record) 
 	return nil
 }
 
-func (v *Vault) fillClear(ctx context.Context, c *customer, view view, r *Record) error {
-	fields, err := v.openSection(ctx, c, view.state)
-	if err != nil {
-		return err
+// fillClear reads the sections of views in one call and opens them.
+func (v *Vault) fillClear(ctx context.Context, c *customer, views []view, r *Record) error {
+	if len(views) == 0 {
+		return nil
 	}
-	for name, value := range fields {
-		r.Fields[name] = Shown{Value: value, Level: view.section.Level}
+	keys := make([]store.Key, len(views))
+	for i, view := range views {
+		keys[i] = rows.Section(view.state.Level, c.id, view.state.ID, view.state.Version)
+	}
+	items, err := v.Store.GetMany(ctx, keys)
+	if err != nil {
+		return fmt.Errorf("read sections: %w", err)
+	}
+	if len(items) != len(views) {
+		return fmt.Errorf("%w: missing", ErrMismatch)
+	}
+	for i, view := range views {
+		fields, err := v.openBody(ctx, c, view.state, items[i].Body)
+		if err != nil {
+			return err
+		}
+		for name, value := range fields {
+			r.Fields[name] = Shown{Value: value, Level: view.section.Level}
+		}
 	}
 	return nil
 }

@@ -143,7 +143,7 @@ func (a *assembly) console(p *parts) consoleapi.Deps {
 	desk := &exports.Desk{Vault: v, Store: sys.Store, Pack: sys.Pack, Now: sys.Now, Random: sys.Random,
 		Wake: func(context.Context, record.ExportID) error { wake(p.wakeBuild); return nil }}
 	return consoleapi.Deps{Vault: v, Engine: sys.Engine, Pack: sys.Pack, Store: sys.Store, Log: sys.Log,
-		Prover: audit.Prover{Store: sys.Store, Objects: sys.Objects}, Register: staff.Register{Store: sys.Store}, Desk: desk,
+		Prover: audit.Prover{Store: sys.Store, Objects: sys.Objects}, Register: staff.Register{Store: sys.Store, Logins: staff.NewLogins()}, Desk: desk,
 		Opener: a.opener(), Cursors: cursors, Now: sys.Now, Random: sys.Random}
 }
 

@@ -257,24 +257,42 @@ func (r *run) removeBodies(ctx context.Context, id record.CustomerID, dead rows.
 
 // removeAll deletes every item of a query and returns how many there were.
 func (r *run) removeAll(ctx context.Context, q store.Query) (int, error) {
+	keys, err := r.list(ctx, q)
+	if err != nil {
+		return 0, err
+	}
+	return len(keys), r.remove(ctx, keys)
+}
+
+// list returns the keys of a query.
+func (r *run) list(ctx context.Context, q store.Query) ([]store.Key, error) {
 	var keys []store.Key
 	err := store.All(ctx, r.Store, q, func(item store.Item) error {
 		keys = append(keys, item.Key)
 		return nil
 	})
 	if err != nil {
-		return 0, fmt.Errorf("list bodies: %w", err)
+		return nil, fmt.Errorf("list bodies: %w", err)
 	}
+	return keys, nil
+}
+
+// remove deletes keys, several in one transaction where that is right.
+func (r *run) remove(ctx context.Context, keys []store.Key) error {
 	for part := range slices.Chunk(keys, r.deletions()) {
-		ops := make([]store.Op, 0, len(part))
-		for _, key := range part {
-			ops = append(ops, store.DeleteIf(key, store.Blind()))
-		}
-		if err := r.Store.Transact(ctx, "", ops...); err != nil {
-			return 0, fmt.Errorf("delete body: %w", err)
+		if err := r.Store.Transact(ctx, "", deletes(part)...); err != nil {
+			return fmt.Errorf("delete body: %w", err)
 		}
 	}
-	return len(keys), nil
+	return nil
+}
+
+func deletes(keys []store.Key) []store.Op {
+	ops := make([]store.Op, 0, len(keys))
+	for _, key := range keys {
+		ops = append(ops, store.DeleteIf(key, store.Blind()))
+	}
+	return ops
 }
 
 // deletions is how many bodies go in one transaction.

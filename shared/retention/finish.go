@@ -20,7 +20,7 @@ func (r *run) finish(ctx context.Context, due store.Item) error {
 		return err
 	}
 	id := record.CustomerID(due.Key.SK)
-	deleted, err := r.removeEverything(ctx, id, body.Indexes)
+	deleted, bodies, err := r.removeEverything(ctx, id, body.Indexes)
 	if err != nil {
 		return err
 	}
@@ -32,28 +32,33 @@ func (r *run) finish(ctx context.Context, due store.Item) error {
 	e.Verdict, e.Code = audit.Outcome, "destroyed"
 	e.Facts = audit.Facts{"sections": body.Facts["sections"], "deleted": fmt.Sprint(deleted), "archives": fmt.Sprint(voided),
 		"started": body.Facts["started"], "finished": entry.Moment(r.Now()), "irrecoverable": entry.Moment(r.irrecoverable()), "rule": "retention"}
-	if _, err = r.Log.Act(ctx, e, store.DeleteIf(due.Key, store.IfEqual(store.AttrState, store.S(rows.DueResidue)))); err == nil {
+	replaced := store.DeleteIf(due.Key, store.IfEqual(store.AttrState, store.S(rows.DueResidue)))
+	if _, err = r.Log.Act(ctx, e, append([]store.Op{replaced}, bodies...)...); err == nil {
 		r.count(func(report *Report) { report.Finished++; report.Voided += voided })
 	}
 	return ignoreLost(err)
 }
 
-// removeEverything deletes all bodies of a destroyed customer and the index rows that were left.
-func (r *run) removeEverything(ctx context.Context, id record.CustomerID, indexes []string) (int, error) {
-	total := 0
+// removeEverything deletes all bodies of a destroyed customer and the index rows that were left, and returns how many bodies there are.
+// Where one transaction costs one fsync it leaves the bodies, when they are few, to the transaction of the outcome entry: rest.
+func (r *run) removeEverything(ctx context.Context, id record.CustomerID, indexes []string) (total int, rest []store.Op, err error) {
+	var keys []store.Key
 	for _, table := range []store.Table{store.Records, store.Restricted} {
-		n, err := r.removeAll(ctx, store.Query{Table: table, PK: rows.PrefixCustomer + string(id), KeysOnly: true})
+		found, err := r.list(ctx, store.Query{Table: table, PK: rows.PrefixCustomer + string(id), KeysOnly: true})
 		if err != nil {
-			return 0, err
+			return 0, nil, err
 		}
-		total += n
+		keys = append(keys, found...)
 	}
 	for _, pk := range indexes {
 		if err := r.Store.Transact(ctx, "", store.DeleteIf(rows.Index(pk, id), store.Blind())); err != nil {
-			return 0, fmt.Errorf("delete index row: %w", err)
+			return 0, nil, fmt.Errorf("delete index row: %w", err)
 		}
 	}
-	return total, nil
+	if r.Together && len(keys) <= maxTogether {
+		return len(keys), deletes(keys), nil
+	}
+	return len(keys), nil, r.remove(ctx, keys)
 }
 
 // voidArchives ends every archive whose roster names the customer and returns how many there were. The head is gone already, so a build

@@ -72,8 +72,9 @@ type Report struct {
 type run struct {
 	*Purge
 	now       time.Time
-	oldest    int64     // deadline of the oldest row that is overdue and not dealt with, as far as the run knows; 0 for none
-	rewritten time.Time // moment of the rewrite, once it has happened
+	oldest    int64           // deadline of the oldest row that is overdue and not dealt with, as far as the run knows; 0 for none
+	rewritten time.Time       // moment of the rewrite, once it has happened
+	occupied  map[string]bool // partitions that had rows when the run began; nil before it has looked
 	mu        sync.Mutex
 	report    Report
 	late      map[policy.LimitName]*late
@@ -236,15 +237,27 @@ func (r *run) anyLeft(ctx context.Context, day time.Time) (bool, error) {
 	return false, nil
 }
 
-// walk visits the due rows of days.
+// walk visits the due rows of days. The first walk of a run looks into every partition and remembers which have rows; those after it
+// look into these only. A row that somebody puts meanwhile into another partition waits for the next run: the cursor does not pass it,
+// because advance looks into every partition again.
 func (r *run) walk(ctx context.Context, days []time.Time, visit func(store.Item) error) error {
+	occupied := map[string]bool{}
 	for _, day := range days {
 		for _, shard := range rows.ShardNames() {
-			if err := store.All(ctx, r.Store, store.Query{Table: store.Work, PK: rows.DuePartition(day, shard), Limit: 500}, visit); err != nil {
+			q := store.Query{Table: store.Work, PK: rows.DuePartition(day, shard), Limit: 500}
+			if r.occupied != nil && !r.occupied[q.PK] {
+				continue
+			}
+			err := store.All(ctx, r.Store, q, func(item store.Item) error {
+				occupied[q.PK] = true
+				return visit(item)
+			})
+			if err != nil {
 				return err
 			}
 		}
 	}
+	r.occupied = occupied
 	return nil
 }
 

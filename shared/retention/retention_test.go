@@ -236,6 +236,12 @@ func TestSectionEndsWhileTheCustomerLives(t *testing.T) {
 // TestCrashAtEveryStep: whatever step of a destruction a process dies at, the next run finishes it, once. The fault matrix of
 // package vaulttest does the same with every other fault.
 func TestCrashAtEveryStep(t *testing.T) {
+	for name, together := range map[string]bool{"each body apart": false, "bodies together": true} {
+		t.Run(name, func(t *testing.T) { crashAtEveryStep(t, together) })
+	}
+}
+
+func crashAtEveryStep(t *testing.T, together bool) {
 	base := newWorld(t, 1)
 	id := base.ids[0]
 	base.queue(id)
@@ -246,12 +252,14 @@ func TestCrashAtEveryStep(t *testing.T) {
 		w.Kit = base.Kit.On(w.memory)
 		w.Kit.Store = w.Kit.Faults
 		w.Faults.At(n, storetest.CrashAfter)
-		_, err := w.purge().Run(t.Context())
+		first, second := w.purge(), w.purge()
+		first.Together, second.Together = together, together
+		_, err := first.Run(t.Context())
 		if err == nil && !w.Faults.Crashed() {
 			return // the run has fewer steps
 		}
 		w.Faults.Reset()
-		report, err := w.purge().Run(t.Context())
+		report, err := second.Run(t.Context())
 		if err != nil || !report.Complete || len(w.traces(id)) > 0 {
 			t.Errorf("crash after call %d, then %+v, %v; left %v", n, report, err, w.traces(id))
 		}
@@ -330,6 +338,48 @@ func TestCursor(t *testing.T) {
 	if err != nil || report.Destroyed != 1 {
 		t.Errorf("%+v, %v", report, err)
 	}
+}
+
+// A run looks into every partition of its days twice: when it begins, and before the cursor passes them. Between, it looks only where
+// rows were.
+func TestEmptyPartitionsAreLookedIntoTwice(t *testing.T) {
+	w := newWorld(t, 0)
+	const days = 10
+	w.Clock.Pass(days * 24 * time.Hour)
+	p := w.Kit.Purge()
+	p.Since = w.Clock.Now().AddDate(0, 0, 1-days)
+	if got, most := w.reads(p), 2*days*rows.Shards; got > most {
+		t.Errorf("%d queries for %d days, want at most %d", got, days, most)
+	}
+}
+
+// queuing is a rewriter in whose time somebody else becomes due.
+type queuing struct {
+	w  *world
+	id record.CustomerID
+}
+
+func (q queuing) Rewrite(context.Context) (time.Time, error) {
+	q.w.queue(q.id)
+	return q.w.Clock.Now(), nil
+}
+
+// A row that is put while a run is under way, where there was none, is not passed over.
+func TestRowPutDuringARunWaitsForTheNext(t *testing.T) {
+	w := newWorld(t, 12)
+	w.queue(w.ids[0])
+	w.Clock.Pass(time.Second)
+	p := w.purge()
+	p.Rewriter = queuing{w, w.ids[1]}
+	if report, err := p.Run(t.Context()); err != nil || report.Destroyed != 1 {
+		t.Fatalf("%+v %v", report, err)
+	}
+	w.Clock.Pass(time.Second)
+	for _, id := range w.ids[2:] {
+		w.queue(id)
+	}
+	w.Clock.Pass(time.Second)
+	w.run(11, 0, 0)
 }
 
 func (w *world) reads(p *retention.Purge) int {

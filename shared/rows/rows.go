@@ -49,18 +49,33 @@ type encoder struct {
 	room  []byte
 }
 
-// typicalBody is the room of a body that writes itself: more than most need.
-const typicalBody = 1 << 10
-
 // maxRoom bounds the room that an encoder keeps.
 const maxRoom = 16 << 10
 
 // Encode returns v in deterministic CBOR.
 func Encode(v any) ([]byte, error) {
 	if own, ok := v.(Appender); ok {
-		return own.AppendCBOR(make([]byte, 0, typicalBody)), nil
+		return appended(own), nil
 	}
 	return generic(v)
+}
+
+// rooms are where bodies that write themselves are written before their length is known.
+var rooms = sync.Pool{New: func() any { return &room{data: make([]byte, 0, 4<<10)} }}
+
+type room struct{ data []byte }
+
+func appended(v Appender) []byte {
+	r, ok := rooms.Get().(*room)
+	if !ok { // the pool holds nothing else
+		return v.AppendCBOR(nil)
+	}
+	r.data = v.AppendCBOR(r.data[:0])
+	body := bytes.Clone(r.data)
+	if clear(r.data); cap(r.data) <= maxRoom { // it may have held values and keys
+		rooms.Put(r)
+	}
+	return body
 }
 
 // generic is Encode by the library.

@@ -254,6 +254,9 @@ func TestCrashedRecovery(t *testing.T) {
 				if head, card := version(t, s, row(store.Keys, "P", 0, "").Key), version(t, s, row(store.Records, "P", 0, "").Key); head != want || card != want {
 					t.Errorf("torn %t, step %s: versions %d and %d", torn, counting.steps[at-1], head, card)
 				}
+				if left := logOf(t, image); len(left) != 1 {
+					t.Errorf("torn %t, step %s: segments left: %v", torn, counting.steps[at-1], left)
+				}
 				if err := s.Close(); err != nil {
 					t.Error(err)
 				}

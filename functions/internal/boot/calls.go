@@ -15,11 +15,15 @@ import (
 
 	"kexin/shared/lambdaevent"
 	"kexin/shared/record"
+	"kexin/shared/retry"
 	"kexin/shared/telemetry"
 )
 
 // maxAnswer is the longest answer of another function that is read, in bytes: what Lambda lets through.
 const maxAnswer = 6 << 20
+
+// errAway: Lambda did not take the call, or has trouble of its own; asking again later may help.
+var errAway = retry.Later("function cannot be called for now", 2)
 
 // Invoke returns the function called name on Lambda, invoked and waited for. It signs the one request that it needs itself, which spares
 // the process the SDK's client of Lambda. It does not retry: the function behind it may have acted.
@@ -36,13 +40,15 @@ func (b *Boot) Invoke(name string) lambdaevent.Function {
 		}
 		response, err := b.Platform.Client.Do(request)
 		if err != nil {
-			return nil, fmt.Errorf("call function: %w", err)
+			return nil, fmt.Errorf("call function: %w: %w", errAway, err)
 		}
 		defer func() { _ = response.Body.Close() }()
 		answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("read answer of function: %w", err)
+		case response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= http.StatusInternalServerError:
+			return nil, fmt.Errorf("call function: %w: Lambda answered %d", errAway, response.StatusCode)
 		case response.StatusCode != http.StatusOK:
 			return nil, fmt.Errorf("call function: Lambda answered %d", response.StatusCode)
 		case response.Header.Get("X-Amz-Function-Error") != "":

@@ -1,6 +1,6 @@
 # Kexin 客信. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run build test race vet bench plan deploy destroy clean
+.PHONY: help run build test race vet bench emulated plan deploy destroy clean
 
 KEXIN_DEMO ?= 1
 export KEXIN_DEMO
@@ -28,6 +28,9 @@ vet: ## go vet and gofmt
 
 bench: build ## CPU, throughput, floors and AWS costs of the embedded server (BENCH='--customers 100000' for the full store)
 	./bin/kexin bench $(BENCH)
+
+emulated: ## deploy template.yaml onto an emulator on this machine and walk the main job there (Go, Python 3)
+	infra/emulated/run.sh
 
 plan: ## what a deployment on AWS would change (settings in deploy.env, or DEPLOY=file); changes nothing
 	@infra/deploy/plan.sh

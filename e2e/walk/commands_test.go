@@ -49,11 +49,12 @@ func run(t *testing.T, d deployment, kexin string, script string) {
 		Files: []string{"testdata/" + script}, RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("LANG", "en_US.UTF-8")
+			e.Setenv("KEY", rand.Text()) // the form's idempotency key
 			e.Setenv("PATH", kexin+string(os.PathListSeparator)+e.Getenv("PATH"))
 			return nil
 		},
 		Condition: func(condition string) (bool, error) {
-			if condition != "embedded" && condition != "bootstraps" {
+			if condition != "embedded" && condition != "bootstraps" && condition != "emulated" {
 				return false, fmt.Errorf("unknown condition %q", condition)
 			}
 			return condition == d.name, nil

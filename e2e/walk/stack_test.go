@@ -59,14 +59,8 @@ func newStack(t *testing.T, s servers, issuer string) *stack {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := credentials.NewStaticCredentialsProvider(s.access, s.secret, "")
-	k := &stack{servers: s, template: parsed, names: map[string]string{}, suffix: fmt.Sprint(time.Now().UnixNano()),
-		functions: parsed.Of("AWS::Serverless::Function"),
-		dynamo:    dynamodb.New(dynamodb.Options{Region: region, BaseEndpoint: &s.dynamodb, Credentials: key}),
-		streams:   dynamodbstreams.New(dynamodbstreams.Options{Region: region, BaseEndpoint: &s.dynamodb, Credentials: key}),
-		kms:       kms.New(kms.Options{Region: region, BaseEndpoint: &s.kms, Credentials: key}),
-		s3:        s3.New(s3.Options{Region: region, BaseEndpoint: &s.s3, Credentials: key, UsePathStyle: true}),
-		sqs:       sqs.New(sqs.Options{Region: region, BaseEndpoint: &s.kms, Credentials: key})}
+	k := clients(s)
+	k.template, k.suffix, k.functions = parsed, fmt.Sprint(time.Now().UnixNano()), parsed.Of("AWS::Serverless::Function")
 	k.guards = newGuards(t, parsed)
 	k.parameters(issuer)
 	for _, create := range []func(context.Context) error{k.createTables, k.createKeys, k.createBuckets, k.createQueues} {
@@ -76,6 +70,17 @@ func newStack(t *testing.T, s servers, issuer string) *stack {
 	}
 	t.Cleanup(k.remove)
 	return k
+}
+
+// clients returns a stack of nothing yet, with clients of the servers.
+func clients(s servers) *stack {
+	key := credentials.NewStaticCredentialsProvider(s.access, s.secret, "")
+	return &stack{servers: s, names: map[string]string{},
+		dynamo:  dynamodb.New(dynamodb.Options{Region: region, BaseEndpoint: &s.dynamodb, Credentials: key}),
+		streams: dynamodbstreams.New(dynamodbstreams.Options{Region: region, BaseEndpoint: &s.dynamodb, Credentials: key}),
+		kms:     kms.New(kms.Options{Region: region, BaseEndpoint: &s.kms, Credentials: key}),
+		s3:      s3.New(s3.Options{Region: region, BaseEndpoint: &s.s3, Credentials: key, UsePathStyle: true}),
+		sqs:     sqs.New(sqs.Options{Region: region, BaseEndpoint: &s.kms, Credentials: key})}
 }
 
 func (k *stack) parameters(issuer string) {

@@ -132,6 +132,8 @@ def expand(resources, identity, api):
     body = api["Properties"].pop("Body")
     api["Properties"].setdefault("Name", body["info"]["title"])
     api["Properties"].setdefault("ProtocolType", "HTTP")
+    for server in body.get("servers", []):
+        api["Properties"]["DisableExecuteApiEndpoint"] = server["x-amazon-apigateway-endpoint-configuration"]["disableExecuteApiEndpoint"]
     link = {"ApiId": {"Ref": identity}}
     names = {}
     for name, settings in authorizers(body).items():

@@ -283,11 +283,13 @@ def api(c, identity):
                                                     httpMethod=target["IntegrationMethod"], payloadFormatVersion=target["PayloadFormatVersion"])}
     for spare in integrations:
         paths[f"integration {spare} without a route"] = {}
-    body = {"info": {"title": found["Name"]}, "paths": paths, "components": {"securitySchemes": {item["Name"]: {
+    body = {"info": {"title": found["Name"]}, "paths": paths,
+            "servers": [{"x-amazon-apigateway-endpoint-configuration": {"disableExecuteApiEndpoint": found.get("DisableExecuteApiEndpoint", False)}}],
+            "components": {"securitySchemes": {item["Name"]: {
         "x-amazon-apigateway-authorizer": {"type": item["AuthorizerType"].lower(), "identitySource": item["IdentitySource"][0],
                                            "jwtConfiguration": {"issuer": item["JwtConfiguration"]["Issuer"], "audience": item["JwtConfiguration"]["Audience"]}}}
         for item in names.values()}}}
-    return told(Body=body, DisableExecuteApiEndpoint=found.get("DisableExecuteApiEndpoint"), CorsConfiguration=found.get("CorsConfiguration"),
+    return told(Body=body, CorsConfiguration=found.get("CorsConfiguration"),
                 Tags=own(found.get("Tags")))
 
 

@@ -7,7 +7,6 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../.."
 limit=${KEXIN_EMULATED_LIMIT:-240} # seconds
-tools=${KEXIN_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/kexin-tools}
 if [ $# -ge 1 ]; then
 	mkdir -p "$1"
 	work=$(cd "$1" && pwd)
@@ -17,15 +16,12 @@ fi
 
 ministack=$(infra/foreign/install.sh ministack)
 s3=$(infra/foreign/install.sh s3)
-gates=$(ls -d "$tools"/gates-"$(sha256sum infra/gates/requirements.txt | cut -c1-12)" 2>/dev/null || true)
-if [ -z "$gates" ] || [ ! -e "$gates/.complete" ]; then
-	infra/gates/run.sh >"$work/gates.log" 2>&1 || { tail -n 40 "$work/gates.log"; exit 1; } # installs SAM's translator, and judges first
-	gates=$(ls -d "$tools"/gates-"$(sha256sum infra/gates/requirements.txt | cut -c1-12)")
-fi
+settings=$(infra/gates/tools.sh)
+eval "$settings"
 
-echo "MiniStack $("$ministack/bin/pip" list --format=freeze | sed -n 's/^ministack==//p'), aws-sam-translator $("$gates/bin/pip" list --format=freeze | sed -n 's/^aws-sam-translator==//p'), boto3 $("$ministack/bin/pip" list --format=freeze | sed -n 's/^boto3==//p'), versitygw $(sed -n 's|.*versity/versitygw \(v[0-9.]*\).*|\1|p' infra/foreign/s3server/go.mod)"
+echo "MiniStack $("$ministack/bin/pip" list --format=freeze | sed -n 's/^ministack==//p'), aws-sam-translator $("$GATES_VENV/bin/pip" list --format=freeze | sed -n 's/^aws-sam-translator==//p'), boto3 $("$ministack/bin/pip" list --format=freeze | sed -n 's/^boto3==//p'), versitygw $(sed -n 's|.*versity/versitygw \(v[0-9.]*\).*|\1|p' infra/foreign/s3server/go.mod)"
 "$ministack/bin/python" -B -m unittest discover -q -s infra/emulated
-AWS_DEFAULT_REGION=eu-central-1 "$gates/bin/python" infra/gates/translate.py template.yaml "$work/translated.json"
+AWS_DEFAULT_REGION=eu-central-1 "$GATES_VENV/bin/python" infra/gates/translate.py template.yaml "$work/translated.json"
 if ! KEXIN_TEST_EMULATED_MINISTACK=$ministack KEXIN_TEST_EMULATED_S3=$s3 KEXIN_TEST_EMULATED_TEMPLATE=$work/translated.json KEXIN_TEST_EMULATED_WORK=$work \
 	timeout "$limit" go test -count=1 -timeout "$((limit - 5))s" -run '^TestEmulatedDeployment$' -v ./e2e/walk >"$work/test.log" 2>&1; then
 	grep -vE '^\s+(commands|testscript)' "$work/test.log" | tail -n 150

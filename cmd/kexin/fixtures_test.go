@@ -110,7 +110,7 @@ func makeReceipt(ctx context.Context, ts *testscript.TestScript, k keys.Keys) []
 	signer, err := evidence.NewReceiptSigner(ctx, k, deployment, rand.Reader, now)
 	ts.Check(err)
 	b, err := signer.Sign(ctx, evidence.Receipt{
-		ID: fixed("sub_", 1), Subject: record.SubmissionID(fixed("sub_", 1)),
+		ID: fixed("sub_", 1), Subject: record.SubmissionID(fixed("sub_", 1)), Time: now(),
 		Controller: evidence.Controller{Name: record.Text{ZH: "春和生活服务有限公司", EN: "Chunhe Living Services"}},
 		Notice:     evidence.Notice{Version: "p06-service/1", Language: record.Chinese, SHA256: sha256.Sum256([]byte("text"))},
 	})

@@ -75,7 +75,7 @@ func (p *process) start() {
 		p.t.Fatal(err)
 	}
 	p.cmd = exec.Command(path)
-	p.cmd.Env = []string{"KEXIN_DEMO=1", "KEXIN_ADDR=" + p.addr, "KEXIN_DATA=" + p.dir, "HOME=" + p.t.TempDir()}
+	p.cmd.Env = []string{"KEXIN_DEMO=1", "KEXIN_FORM_RATE=1000000", "KEXIN_ADDR=" + p.addr, "KEXIN_DATA=" + p.dir, "HOME=" + p.t.TempDir()}
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)

@@ -83,7 +83,7 @@ func (r *reaper) sees(id string, want int) bool {
 // check runs after a start: everybody whose destruction was acknowledged is refused at once, and is gone after the next purge.
 func (r *reaper) check() {
 	if r.failed != "" {
-		r.t.Error(r.failed)
+		r.t.Errorf("%s\n%s", r.failed, r.log.tail())
 	}
 	if r.open != nil {
 		answer, err := r.send(r.open.token, "POST", r.open.path, r.open.body, r.open.header...)

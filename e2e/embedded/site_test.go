@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -38,6 +39,7 @@ type site struct {
 	server *embedded.Server
 	web    *httptest.Server
 	tokens map[string]string
+	rate   int // submissions a second; 0 without limit
 }
 
 // full reports whether the tests run with full counts.
@@ -84,7 +86,7 @@ func (s *site) open() {
 	s.web, s.tokens = httptest.NewUnstartedServer(nil), map[string]string{}
 	addr := s.web.Listener.Addr().String()
 	o := embedded.Options{Data: s.dir, Pack: "P06", Demo: true, BaseURL: "http://" + addr, Addr: addr,
-		Log: telemetry.NewLogger(s.log, slog.LevelDebug), Random: rand.Reader}
+		FormRate: s.rate, Log: telemetry.NewLogger(s.log, slog.LevelDebug), Random: rand.Reader}
 	if s.issuer != nil {
 		o.Demo, o.Passphrase, o.Issuer, o.Audience = false, []byte(passphrase), s.issuer.URL(), audience
 	}
@@ -315,5 +317,8 @@ func (l *lines) bytes() []byte {
 // tail returns the last lines, for messages.
 func (l *lines) tail() string {
 	text := l.bytes()
+	if errors := slices.DeleteFunc(strings.SplitAfter(string(text), "\n"), func(line string) bool { return !strings.Contains(line, `"level":"ERROR"`) }); len(errors) > 0 {
+		return strings.Join(errors, "")
+	}
 	return string(text[max(0, len(text)-1500):])
 }

@@ -33,7 +33,7 @@ go build -o "$work/kexin-local" ./infra/local
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 base=http://127.0.0.1:$port
 rm -rf "$work/data"
-env -i PATH="$PATH" HOME="$work" KEXIN_DEMO=1 KEXIN_DATA="$work/data" KEXIN_ADDR="127.0.0.1:$port" \
+env -i PATH="$PATH" HOME="$work" KEXIN_DEMO=1 KEXIN_FORM_RATE=1000000 KEXIN_DATA="$work/data" KEXIN_ADDR="127.0.0.1:$port" \
 	"$work/kexin-local" >"$work/server.out" 2>"$work/server.log" &
 server=$!
 for _ in $(seq 1 150); do

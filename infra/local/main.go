@@ -62,7 +62,7 @@ func run(ctx context.Context, args, environ []string, out, logs io.Writer) error
 	server, err := embedded.Open(ctx, embedded.Options{Data: settings.Embedded.Data, Pack: settings.Pack, Demo: settings.Embedded.Demo,
 		Passphrase: passphrase, BaseURL: settings.Pages.BaseURL, Addr: listener.Addr().String(), Issuer: settings.OIDC.Issuer,
 		Audience: settings.OIDC.Audience, Client: settings.OIDC.Client, Scopes: settings.OIDC.Scopes, Connect: settings.Pages.Connect,
-		Forms: settings.Pages.Forms, Log: log})
+		Forms: settings.Pages.Forms, FormRate: settings.Embedded.FormRate, Log: log})
 	if err != nil {
 		return err
 	}

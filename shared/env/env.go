@@ -97,6 +97,9 @@ type Embedded struct {
 	// Demo makes the store that is created a demonstration, with tokens without passwords and a movable clock. KEXIN_DEMO, 1 or 0,
 	// default 0; only on loopback and without a passphrase.
 	Demo bool
+	// FormRate is how many submissions of the public form are taken in a second; twice as many at one moment. KEXIN_FORM_RATE, default 20,
+	// as the parameter FormRate of template.yaml.
+	FormRate int
 	// PassphraseFile is the file whose first line opens the key file. KEXIN_PASSPHRASE_FILE.
 	PassphraseFile string
 }
@@ -128,7 +131,7 @@ func testOnly(name string) bool {
 // to "" counts as not set.
 func Load(environ []string) (Settings, error) {
 	settings := Settings{Pack: "P06", given: map[Variable]bool{}}
-	settings.Embedded = Embedded{Addr: "127.0.0.1:8080", Data: "kexin-data"}
+	settings.Embedded = Embedded{Addr: "127.0.0.1:8080", Data: "kexin-data", FormRate: 20}
 	var problems []error
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"kexin/shared/record"
@@ -45,6 +46,7 @@ const (
 	Demo            Variable = "KEXIN_DEMO"
 	PassphraseFile  Variable = "KEXIN_PASSPHRASE_FILE"
 	BaseURL         Variable = "KEXIN_BASE_URL"
+	FormRate        Variable = "KEXIN_FORM_RATE"
 )
 
 type side uint8
@@ -101,6 +103,7 @@ var variables = []variable{
 	{Data, onOneMachine, "a folder", path(func(s *Settings) *string { return &s.Embedded.Data })},
 	{Demo, onOneMachine, "0 or 1", setDemo},
 	{PassphraseFile, onOneMachine, "a file", path(func(s *Settings) *string { return &s.Embedded.PassphraseFile })},
+	{FormRate, onOneMachine, "submissions a second, 1 to 1000000", setFormRate},
 	{BaseURL, anywhere, wantURL, address(func(s *Settings) *string { return &s.Pages.BaseURL })},
 }
 
@@ -124,6 +127,12 @@ func isName(text string) bool {
 		}
 	}
 	return text != "" && len(text) <= 255
+}
+
+func setFormRate(s *Settings, value string) bool {
+	rate, err := strconv.Atoi(value)
+	s.Embedded.FormRate = rate
+	return err == nil && rate >= 1 && rate <= 1_000_000
 }
 
 func name(at func(*Settings) *string) func(*Settings, string) bool {

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"kexin/packs"
@@ -42,6 +43,7 @@ type Options struct {
 	Scopes     []string // what the pages ask the issuer for
 	Connect    []string // further origins that the console's pages may call
 	Forms      []string // origins of other sites that may hold the public form
+	FormRate   int      // submissions of the public form in a second, twice as many at one moment; 0: no limit
 	Log        *slog.Logger
 	Random     io.Reader
 	Instrument func(*ruled.Backend) // may wrap what every function works on, such as a store that counts; nil: nothing
@@ -61,6 +63,7 @@ type Server struct {
 
 	backend ruled.Backend
 	parts   *parts
+	sealing sync.Mutex // one run of seal-audit at a time
 }
 
 // Sentinels of the package.

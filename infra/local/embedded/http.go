@@ -39,7 +39,7 @@ func (s *Server) Handler() http.Handler {
 	if s.Issuing != nil {
 		s.devHandlers(api)
 	}
-	return api.Handler()
+	return s.throttled(api.Handler())
 }
 
 // site is what the pages of this installation are to know.

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"kexin/shared/audit"
 	"kexin/shared/grants"
 	"kexin/shared/problem"
 )
@@ -20,11 +21,18 @@ func (s *Server) RunJob(ctx context.Context, name string) (any, error) {
 	case grants.PurgeExpired:
 		return s.parts.purge.Run(ctx)
 	case grants.SealAudit:
-		return s.parts.sealer.Run(ctx)
+		return s.seal(ctx)
 	case grants.RotateKeys:
 		return s.parts.rotator.Run(ctx, true)
 	}
 	return nil, problem.Of(problem.NotFound)
+}
+
+// seal seals what the log has, one run after another: on one machine a run that is asked for waits for the scheduled one instead of failing.
+func (s *Server) seal(ctx context.Context) (audit.Report, error) {
+	s.sealing.Lock()
+	defer s.sealing.Unlock()
+	return s.parts.sealer.Run(ctx)
 }
 
 // Intervals of the scheduled functions, as template.yaml has them.
@@ -45,7 +53,7 @@ func (s *Server) Run(ctx context.Context) {
 	}
 	loop("accept-submissions", acceptEvery, s.parts.wakeAccept, job(s.parts.acceptor.Sweep))
 	loop("build-export", buildEvery, s.parts.wakeBuild, job(s.parts.builder.Run))
-	loop("seal-audit", sealEvery, nil, job(s.parts.sealer.Run))
+	loop("seal-audit", sealEvery, nil, job(s.seal))
 	loop("purge-expired", purgeEvery, nil, job(s.parts.purge.Run))
 	loop("rotate-keys", rotateEvery, nil, func(ctx context.Context) error { _, err := s.parts.rotator.Run(ctx, false); return err })
 	loop("heartbeat", beatEvery, nil, func(ctx context.Context) error {

@@ -49,11 +49,6 @@ func newSealer(key []byte, random io.Reader) (*sealer, error) {
 	return &sealer{aead: aead, rand: random}, nil
 }
 
-// seal returns value sealed for its row.
-func (s *sealer) seal(table store.Table, row, value []byte) ([]byte, error) {
-	return s.appendSealed(make([]byte, 0, sealOverhead+len(value)), table, row, value)
-}
-
 // appendSealed appends value, sealed for its row, to out. Value must lie elsewhere. It is for one goroutine at a time.
 func (s *sealer) appendSealed(out []byte, table store.Table, row, value []byte) ([]byte, error) {
 	if len(s.nonces) < nonceSize {

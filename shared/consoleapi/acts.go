@@ -115,6 +115,8 @@ type Pending struct {
 	Channel  record.Channel `json:"channel"`
 	Received time.Time      `json:"received"`
 	Matches  []Card         `json:"matches"`
+	// AskAgain are fields of the highest level that a merge does not take over.
+	AskAgain []record.FieldName `json:"ask_again,omitempty" doc:"Fields that a merge does not take over: ask the person again"`
 }
 
 type pendingOutput struct {
@@ -149,7 +151,7 @@ func (d Deps) pending(ctx context.Context, in *pendingInput) (*pendingOutput, er
 		}
 		for _, view := range views {
 			out.Body.Pending = append(out.Body.Pending, Pending{card(view.Pending), view.Version, rows.At(view.Deadline), view.Channel,
-				rows.At(view.Received), cards(view.Matches)})
+				rows.At(view.Received), cards(view.Matches), view.AskAgain})
 		}
 		inner = more
 	}

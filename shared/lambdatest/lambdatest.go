@@ -206,6 +206,16 @@ func (r *Runtime) Close() {
 	})
 }
 
+// CPU returns the processor time that the process took in its life, zero before Close.
+func (r *Runtime) CPU() time.Duration {
+	select {
+	case <-r.ended:
+		return r.process.ProcessState.UserTime() + r.process.ProcessState.SystemTime()
+	default:
+		return 0
+	}
+}
+
 // Kill ends the process at once, as a crash of its machine would; Invoke then returns ErrExited.
 func (r *Runtime) Kill() {
 	_ = syscall.Kill(-r.process.Process.Pid, syscall.SIGKILL)

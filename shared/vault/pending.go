@@ -23,6 +23,20 @@ type PendingView struct {
 	Received int64
 	// Matches are the customers that hold one of its identifiers.
 	Matches []CardView
+	// AskAgain are the fields of L3 sections that the record has. A merge does not take them over, so the person is asked for them again.
+	AskAgain []record.FieldName
+}
+
+// askAgain returns the fields of the L3 sections that a record has, sorted.
+func (v *Vault) askAgain(head *rows.Head) []record.FieldName {
+	var names []record.FieldName
+	for _, state := range head.Sections {
+		if section := v.Pack.Section(state.ID); section != nil && state.Level >= record.L3 {
+			names = append(names, section.Fields...)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // ListPending returns the pending records of one shard with their masked values and the customers that they may be.
@@ -108,7 +122,8 @@ func (v *Vault) pendingView(ctx context.Context, c *customer, matches []*custome
 	if err != nil {
 		return PendingView{}, v.outcome(ctx, c, decision.ActMerge, err)
 	}
-	view := PendingView{Pending: v.cardView(c, fields), Version: c.head.Version, Deadline: c.head.Deadline, Channel: c.head.Channel, Received: c.head.Created}
+	view := PendingView{Pending: v.cardView(c, fields), Version: c.head.Version, Deadline: c.head.Deadline, Channel: c.head.Channel, Received: c.head.Created,
+		AskAgain: v.askAgain(c.head)}
 	for _, m := range matches {
 		fields, err := v.readCard(ctx, m)
 		if err != nil {

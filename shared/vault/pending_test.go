@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -26,6 +27,9 @@ func TestPendingBesideItsMatch(t *testing.T) {
 	}
 	if len(views) != 1 || views[0].Pending.Customer != w.pending || len(views[0].Matches) != 1 || views[0].Matches[0].Customer != w.id {
 		t.Fatalf("views %+v", views)
+	}
+	if !slices.Equal(views[0].AskAgain, w.Pack.SectionOf("home_address").Fields) {
+		t.Errorf("what a merge does not take over: %v", views[0].AskAgain)
 	}
 	named := map[record.CustomerID]bool{}
 	for _, e := range w.since(known) {

@@ -124,6 +124,7 @@ export interface Pending {
   channel?: string;
   received?: string | number;
   matches?: Card[];
+  ask_again?: string[];
 }
 
 export interface ExportOrder {

@@ -72,6 +72,7 @@ export class PendingView extends View {
         <select id="into-${id}" @change=${(event: Event) => { this.into = { ...this.into, [id]: (event.target as HTMLSelectElement).value }; }}>
           ${matches.map((card) => html`<option value=${card.customer} .selected=${card.customer === target?.customer}>${cardName(card)} ${card.customer}</option>`)}</select></div>` : nothing}
       ${compare(pending.card, target)}
+      ${pending.ask_again?.length ? html`<p class="help" data-ask-again>${t('pending.askAgain', { fields: pending.ask_again.map((name) => fieldTitle(session.policy, name)).join(', ') })}</p>` : nothing}
       ${this.refusing === id ? this.refusal(pending) : html`<div class="row">
         <button type="button" class="button primary" data-merge ?disabled=${!target || this.act.busy}
           @click=${() => this.send(pending, 'merge', { into: target!.customer, version: target!.version }, t('pending.merged'))}>${t('pending.merge')}</button>

@@ -1,4 +1,4 @@
-import{a as e,i as t,n,o as r,r as i,t as a}from"./chrome-NovDFKEd.js";import{a as o,c as s,d as c,p as l}from"./i18n-BZ9nBLj6.js";var u=[`notice`,`sealed`,`reason`,`destroyed`];function d(e,t){return l`<a class="panel door" href=${e}>
+import{a as e,i as t,n,o as r,r as i,t as a}from"./chrome-pSehrQuE.js";import{a as o,c as s,d as c,p as l}from"./i18n-BCMziAL0.js";var u=[`notice`,`sealed`,`reason`,`destroyed`];function d(e,t){return l`<a class="panel door" href=${e}>
     <h2>${s(`landing.${t}`)}</h2><p class="muted">${s(`landing.${t}.text`)}</p>
     <span class="go">${s(`landing.${t}.go`)} →</span></a>`}function f(){n(s(`page.landing`)),c(l`
     <div class="page">

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"sync"
 )
 
 // Header is the name of the header that carries the key.
@@ -27,7 +28,9 @@ type Key string
 // ErrKey reports a key that is too short, too long, of other characters, or plainly not random.
 var ErrKey = errors.New("malformed idempotency key")
 
-var uuid = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+var uuid = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+})
 
 const (
 	uuidLength  = 36
@@ -38,7 +41,7 @@ const (
 // Parse returns text as a key of at least 128 random bits: 22 to 64 characters of base64url, at least 32 if all are hex digits. A UUID
 // is refused, because it holds 122.
 func Parse(text string) (Key, error) {
-	if len(text) < MinLength || len(text) > MaxLength || len(text) == uuidLength && uuid.MatchString(text) {
+	if len(text) < MinLength || len(text) > MaxLength || len(text) == uuidLength && uuid().MatchString(text) {
 		return "", ErrKey
 	}
 	var seen [256]bool

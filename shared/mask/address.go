@@ -3,6 +3,7 @@ package mask
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 const (
@@ -15,10 +16,12 @@ const (
 )
 
 // region is a city that is a province, or a province and, where one follows, its prefecture.
-var region = regexp.MustCompile(`^(?:` + cities + `|(?:` + provinces + `)(?:壮族自治区|回族自治区|维吾尔自治区|自治区|省)?\s*` +
-	`(?:` + inPlace + `{2,4}?(?:市|地区|盟)|` + inPlace + `{2,10}?自治州)?)`)
+var region = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:` + cities + `|(?:` + provinces + `)(?:壮族自治区|回族自治区|维吾尔自治区|自治区|省)?\s*` +
+		`(?:` + inPlace + `{2,4}?(?:市|地区|盟)|` + inPlace + `{2,10}?自治州)?)`)
+})
 
 // address shows province and city; an address that does not start with a province shows nothing.
 func address(text string) string {
-	return strings.TrimSpace(region.FindString(text)) + hidden
+	return strings.TrimSpace(region().FindString(text)) + hidden
 }

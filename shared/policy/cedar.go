@@ -42,10 +42,10 @@ const (
 )
 
 var (
-	codePattern   = regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
-	policyPattern = regexp.MustCompile(`^[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*$`)
-	numberPattern = regexp.MustCompile(`^[1-9][0-9]{0,3}$`)
-	idPattern     = regexp.MustCompile(`@id\(\s*"((?:[^"\\]|\\.)*)"\s*\)`)
+	codePattern   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`) })
+	policyPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*$`) })
+	numberPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[1-9][0-9]{0,3}$`) })
+	idPattern     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`@id\(\s*"((?:[^"\\]|\\.)*)"\s*\)`) })
 )
 
 // Schema returns the parsed schema of requests and policies.
@@ -82,7 +82,7 @@ func (c *compiler) policy(file CedarFile, policy *cedar.Policy) (CedarPolicy, bo
 	at := Pos{file.Path, policy.Position().Line}
 	notes := policy.Annotations()
 	id := string(notes[AnnotationID])
-	if !policyPattern.MatchString(id) {
+	if !policyPattern().MatchString(id) {
 		c.problems.add(at, "the policy has no usable id; add @id(\"…\") of letters, digits and -")
 		return CedarPolicy{}, false
 	}
@@ -98,7 +98,7 @@ func (c *compiler) policy(file CedarFile, policy *cedar.Policy) (CedarPolicy, bo
 }
 
 func (c *compiler) annotations(at Pos, id string, forbid bool, notes cedar.Annotations) {
-	if forbid && !codePattern.MatchString(string(notes[AnnotationCode])) {
+	if forbid && !codePattern().MatchString(string(notes[AnnotationCode])) {
 		c.problems.add(at, "policy %q forbids without code; add @code(\"…\") of small letters and -", id)
 	}
 	for _, key := range slices.Sorted(maps.Keys(notes)) {
@@ -106,7 +106,7 @@ func (c *compiler) annotations(at Pos, id string, forbid bool, notes cedar.Annot
 		switch string(key) {
 		case AnnotationID, AnnotationArticle:
 		case AnnotationCode, AnnotationOrder:
-			if !forbid || string(key) == AnnotationOrder && !numberPattern.MatchString(value) {
+			if !forbid || string(key) == AnnotationOrder && !numberPattern().MatchString(value) {
 				c.problems.add(at, "policy %q has @%s(%q), which belongs to a forbid, with a number for order", id, key, value)
 			}
 		case AnnotationLimit:
@@ -116,7 +116,7 @@ func (c *compiler) annotations(at Pos, id string, forbid bool, notes cedar.Annot
 		case AnnotationMask, AnnotationAbsent, AnnotationWatermark, AnnotationSeconds:
 			fits := value == "true"
 			if string(key) == AnnotationSeconds {
-				fits = numberPattern.MatchString(value)
+				fits = numberPattern().MatchString(value)
 			}
 			if forbid || !fits {
 				c.problems.add(at, "policy %q has @%s(%q); a permit may have mask, absent and watermark \"true\" and seconds \"30\"", id, key, value)
@@ -134,7 +134,7 @@ func (c *compiler) roleNames(at Pos, id string, policy *cedar.Policy) {
 		name := string(uid.ID)
 		switch string(uid.Type) {
 		case "Role":
-			if !roleName.MatchString(name) {
+			if !roleName().MatchString(name) {
 				c.problems.add(at, "policy %q names the unknown role %q; use R1 to R23", id, name)
 			}
 		case "Action":
@@ -201,7 +201,7 @@ func (c *compiler) checkCedar() {
 
 // lineOfID returns the line of the annotation @id("id") in text, or else.
 func lineOfID(text []byte, id string, otherwise int) int {
-	for _, match := range idPattern.FindAllSubmatchIndex(text, -1) {
+	for _, match := range idPattern().FindAllSubmatchIndex(text, -1) {
 		if string(text[match[2]:match[3]]) == id {
 			if line := 1 + strings.Count(string(text[:match[0]]), "\n"); line >= otherwise {
 				return line
@@ -211,11 +211,11 @@ func lineOfID(text []byte, id string, otherwise int) int {
 	return otherwise
 }
 
-var linePattern = regexp.MustCompile(`:([0-9]+):[0-9]+`)
+var linePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`:([0-9]+):[0-9]+`) })
 
 // lineOf finds the line in an error of the Cedar parser.
 func lineOf(err error) int {
-	if match := linePattern.FindStringSubmatch(err.Error()); match != nil {
+	if match := linePattern().FindStringSubmatch(err.Error()); match != nil {
 		if line, err := strconv.Atoi(match[1]); err == nil {
 			return line
 		}

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"kexin/shared/record"
 )
@@ -98,9 +99,9 @@ func (c *compiler) place(kind string, name any) Pos {
 }
 
 var (
-	plainName  = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
-	noticeName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}/[1-9][0-9]{0,3}$`)
-	roleName   = regexp.MustCompile(`^R([1-9]|1[0-9]|2[0-3])$`)
+	plainName  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`) })
+	noticeName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}/[1-9][0-9]{0,3}$`) })
+	roleName   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^R([1-9]|1[0-9]|2[0-3])$`) })
 )
 
 const plainHint = "small letters, digits and _, beginning with a letter"

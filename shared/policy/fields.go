@@ -12,7 +12,7 @@ func quote[T ~string](name T) string { return fmt.Sprintf("%q", string(name)) }
 // field lays the declaration of a field over what is there: levels rise, purposes, kinds and searches become fewer, what is forbidden
 // stays forbidden.
 func (c *compiler) field(e entry[rawField]) {
-	if !c.declare("field", e.Name, e.At, plainName, plainHint) {
+	if !c.declare("field", e.Name, e.At, plainName(), plainHint) {
 		return
 	}
 	what := "field " + quote(e.Name)

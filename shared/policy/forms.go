@@ -8,7 +8,7 @@ import (
 
 // form takes over a form.
 func (c *compiler) form(e entry[rawForm]) {
-	if !c.declare("form", e.Name, e.At, plainName, plainHint) {
+	if !c.declare("form", e.Name, e.At, plainName(), plainHint) {
 		return
 	}
 	what, raw := "form "+quote(e.Name), e.V

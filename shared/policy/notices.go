@@ -11,7 +11,7 @@ import (
 
 // notice takes over a notice. A version is a text that customers have seen, so no pack may change one of another.
 func (c *compiler) notice(e entry[rawNotice]) {
-	if !c.declare("notice", e.Name, e.At, noticeName, "a name and a number such as service/1") {
+	if !c.declare("notice", e.Name, e.At, noticeName(), "a name and a number such as service/1") {
 		return
 	}
 	what, raw := "notice "+quote(e.Name), e.V
@@ -47,7 +47,7 @@ func (c *compiler) approval(what string, raw rawApproval) Approval {
 	if raw.At.Line == 0 {
 		return Approval{}
 	}
-	if !roleName.MatchString(raw.By.V) {
+	if !roleName().MatchString(raw.By.V) {
 		c.problems.add(raw.At, "%s is approved by %q; name a role R1 to R23", what, raw.By.V)
 	}
 	if _, err := time.Parse(time.DateOnly, raw.On.V); err != nil {

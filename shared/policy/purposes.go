@@ -6,7 +6,7 @@ import (
 
 // purpose lays the declaration of a purpose over what is there: consent replaces other bases, periods become shorter.
 func (c *compiler) purpose(e entry[rawPurpose]) {
-	if !c.declare("purpose", e.Name, e.At, plainName, plainHint) {
+	if !c.declare("purpose", e.Name, e.At, plainName(), plainHint) {
 		return
 	}
 	what := "purpose " + quote(e.Name)

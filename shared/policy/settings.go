@@ -25,13 +25,13 @@ func (c *compiler) settings(raw *packFile) {
 	override(&c.pack.Title, raw.Title)
 	c.processor(&raw.Processor)
 	for _, e := range raw.Departments {
-		if c.declare("department", e.Name, e.At, plainName, plainHint) {
+		if c.declare("department", e.Name, e.At, plainName(), plainHint) {
 			c.pack.Departments[record.Department(e.Name)] = e.V.V
 			c.both(e.At, "department "+quote(e.Name), "title", e.V.V)
 		}
 	}
 	for _, e := range raw.Reasons {
-		if c.declare("reason", e.Name, e.At, plainName, plainHint) {
+		if c.declare("reason", e.Name, e.At, plainName(), plainHint) {
 			c.pack.Reasons[e.Name] = e.V.V
 			c.both(e.At, "reason "+quote(e.Name), "title", e.V.V)
 		}
@@ -60,7 +60,7 @@ func (c *compiler) processor(raw *rawProcessor) {
 
 // channel takes over a channel. Whether the customer fills the form or staff do is decided where the channel is declared.
 func (c *compiler) channel(e entry[rawChan]) {
-	if !c.declare("channel", e.Name, e.At, plainName, plainHint) {
+	if !c.declare("channel", e.Name, e.At, plainName(), plainHint) {
 		return
 	}
 	id, what := record.Channel(e.Name), "channel "+quote(e.Name)
@@ -163,7 +163,7 @@ func (c *compiler) shorten(what string, target *Period, raw val[string]) {
 
 // role takes over a role's titles and purposes.
 func (c *compiler) role(e entry[rawRole]) {
-	if !c.declare("role", e.Name, e.At, roleName, "R1 to R23") {
+	if !c.declare("role", e.Name, e.At, roleName(), "R1 to R23") {
 		return
 	}
 	what, id := "role "+e.Name, record.Role(e.Name)

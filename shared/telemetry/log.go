@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 const redacted = "[redacted]"
@@ -110,12 +111,14 @@ func secretName(key string) bool {
 }
 
 // personal matches what phone numbers, ID numbers, card numbers, e-mail addresses and bearer tokens look like.
-var personal = regexp.MustCompile(`[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+\.[A-Za-z0-9.-]+|\d{12,}[Xx]?|1[3-9]\d{9}|\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*`)
+var personal = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+\.[A-Za-z0-9.-]+|\d{12,}[Xx]?|1[3-9]\d{9}|\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*`)
+})
 
 // Scrub replaces what looks personal or secret inside text.
 func Scrub(text string) string {
 	if !strings.ContainsAny(text, "0123456789@.") {
 		return text
 	}
-	return personal.ReplaceAllString(text, redacted)
+	return personal().ReplaceAllString(text, redacted)
 }

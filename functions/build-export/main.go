@@ -37,6 +37,9 @@ func main() {
 // lease is how long one attempt owns an export: the longest that an invocation may take.
 const lease = 15 * time.Minute
 
+// margin is the time kept for letting go of an export that takes too long.
+const margin = 20 * time.Second
+
 func compose(b *boot.Boot) (lambdaevent.Function, error) {
 	sys, err := withpolicy.System(b)
 	if err != nil {
@@ -47,7 +50,7 @@ func compose(b *boot.Boot) (lambdaevent.Function, error) {
 		return nil, err
 	}
 	builder := &exports.Builder{Deployment: sys.Deployment, Vault: v, Store: sys.Store, Keys: sys.Keys, Objects: sys.Objects,
-		Register: staff.Register{Store: sys.Store}, Pack: sys.Pack, Now: sys.Now, Random: sys.Random, Lease: lease}
+		Register: staff.Register{Store: sys.Store}, Pack: sys.Pack, Now: sys.Now, Random: sys.Random, Lease: lease, Margin: margin}
 	sweep := func(ctx context.Context, _ lambdaevent.Tick) (exports.Sweep, error) { return builder.Run(ctx) }
 	return lambdaevent.Either(lambdaevent.Queue(b.Log, build(builder)), lambdaevent.Schedule(sweep)), nil
 }

@@ -38,8 +38,12 @@ type Builder struct {
 	Now        func() time.Time
 	Random     io.Reader
 	Lease      time.Duration // how long one attempt owns an export
+	Margin     time.Duration // stop this long before the deadline of ctx, so that the export can be let go in good order
 	Progress   func(id record.ExportID, rows uint64)
 }
+
+// MaxAttempts is how often an export is begun when attempts run out of time; it is too large then and fails.
+const MaxAttempts = 5
 
 // Sweep says what a run over all exports did.
 type Sweep struct {
@@ -117,7 +121,7 @@ func systemActor(e *Export) vault.Actor {
 }
 
 // Build builds one export that is queued, or requested and approved, and returns the state it ended in. The requester's role and
-// clearance are those of now. A crash leaves a lease that runs out, an object that nobody names and roster rows that say too much:
+// clearance are those of now. An attempt whose time runs out lets go of the export and returns ErrTime; the next one begins anew at once. A crash leaves a lease that runs out, an object that nobody names and roster rows that say too much:
 // the next attempt writes another object.
 func (b *Builder) Build(ctx context.Context, id record.ExportID) (string, error) {
 	e, err := load(ctx, b.Store, id)
@@ -136,7 +140,12 @@ func (b *Builder) Build(ctx context.Context, id record.ExportID) (string, error)
 	if err := b.claim(ctx, actor, &e); err != nil {
 		return "", err
 	}
-	key, err := b.write(ctx, actor, &e, list)
+	limited, cancel := b.inTime(ctx)
+	defer cancel()
+	key, err := b.write(limited, actor, &e, list)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		return b.outOfTime(ctx, actor, e)
+	}
 	if err != nil {
 		return b.failed(ctx, actor, e, err)
 	}
@@ -146,6 +155,27 @@ func (b *Builder) Build(ctx context.Context, id record.ExportID) (string, error)
 	}
 	telemetry.Measure(ctx, telemetry.ExportRows, float64(e.Rows), "")
 	return rows.ExportReady, nil
+}
+
+// inTime returns a context that ends Margin before ctx does.
+func (b *Builder) inTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, deadline.Add(-b.Margin))
+}
+
+// outOfTime lets go of an export, or ends it as failed after MaxAttempts. What was uploaded has no name that anybody knows and no key.
+func (b *Builder) outOfTime(ctx context.Context, actor vault.Actor, e Export) (string, error) {
+	state := rows.ExportBuilding
+	if e.Lease = b.Now().Unix(); e.Attempt >= MaxAttempts {
+		state = rows.ExportFailed
+	}
+	if err := change(ctx, b.Vault, actor, decision.ActExport, &e, state); err != nil {
+		return "", errors.Join(ErrTime, err)
+	}
+	return state, ErrTime
 }
 
 // approved returns whether the second persons that an export needs have agreed, and who they were.

@@ -28,6 +28,8 @@ var (
 	ErrNotFound = errors.New("export not found")
 	// ErrState: the export is not in a state that allows the act: not built yet, released already, revoked, void or expired.
 	ErrState = errors.New("export is not in the state for it")
+	// ErrTime: the time of this invocation was not enough. The export waits for the next attempt, until MaxAttempts.
+	ErrTime = errors.New("no time left to build the export")
 	// ErrRequest: a member of the request is wrong; see vault.Problem.
 	ErrRequest = vault.ErrInput
 )

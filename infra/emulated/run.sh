@@ -6,7 +6,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../.."
-limit=${KEXIN_EMULATED_LIMIT:-240} # seconds
+limit=${KEXIN_EMULATED_LIMIT:-600} # seconds
 if [ $# -ge 1 ]; then
 	mkdir -p "$1"
 	work=$(cd "$1" && pwd)

@@ -88,10 +88,10 @@ func leastPrivilege(l *look) {
 		roles[role] = id
 	})
 	l.each("AWS::IAM::Role", func(id string, p template.Map) {
-		wild := len(list(p["ManagedPolicyArns"])) > 0 && strings.Contains(text(p["ManagedPolicyArns"]), "Administrator")
-		for _, policy := range list(p["Policies"]) {
+		wild := len(template.List(p["ManagedPolicyArns"])) > 0 && strings.Contains(text(p["ManagedPolicyArns"]), "Administrator")
+		for _, policy := range template.List(p["Policies"]) {
 			policy, _ := policy.(template.Map)
-			for _, statement := range list(template.At(policy, "PolicyDocument")["Statement"]) {
+			for _, statement := range template.List(template.At(policy, "PolicyDocument")["Statement"]) {
 				statement, _ := statement.(template.Map)
 				wild = wild || statement["Effect"] == "Allow" && (wildcard(statement["Action"]) || statement["Resource"] == "*" && statement["Condition"] == nil)
 			}
@@ -101,7 +101,7 @@ func leastPrivilege(l *look) {
 }
 
 func wildcard(actions any) bool {
-	return slices.ContainsFunc(list(actions), func(a any) bool { return strings.Contains(text(a), "*") })
+	return slices.ContainsFunc(template.List(actions), func(a any) bool { return strings.Contains(text(a), "*") })
 }
 
 func closedToPublic(l *look) {
@@ -163,7 +163,7 @@ func logsBounded(l *look) {
 func watched(l *look) {
 	alarms := ""
 	for _, p := range l.t.Of("AWS::CloudWatch::Alarm") {
-		if len(list(p["AlarmActions"])) > 0 {
+		if len(template.List(p["AlarmActions"])) > 0 {
 			alarms += text(p)
 		}
 	}

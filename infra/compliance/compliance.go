@@ -146,17 +146,6 @@ func text(value any) string {
 	return fmt.Sprint(value)
 }
 
-// list returns value as a list: itself, or a list of it alone.
-func list(value any) []any {
-	if many, ok := value.([]any); ok {
-		return many
-	}
-	if value == nil {
-		return nil
-	}
-	return []any{value}
-}
-
 // register returns the data sets with the key that the template gives each.
 func (l *look) register() []DataSet {
 	sets := slices.Clone(l.sets)
@@ -176,7 +165,7 @@ func keyOf(t template.Template, id string) string {
 	if table, ok := t.Of("AWS::DynamoDB::Table")[id]; ok {
 		key = template.At(table, "SSESpecification")["KMSMasterKeyId"]
 	} else if bucket, ok := t.Of("AWS::S3::Bucket")[id]; ok {
-		for _, rule := range list(template.At(bucket, "BucketEncryption")["ServerSideEncryptionConfiguration"]) {
+		for _, rule := range template.List(template.At(bucket, "BucketEncryption")["ServerSideEncryptionConfiguration"]) {
 			rule, _ := rule.(template.Map)
 			key = template.At(rule, "ServerSideEncryptionByDefault")["KMSMasterKeyID"]
 		}

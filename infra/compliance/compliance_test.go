@@ -110,8 +110,8 @@ var spoilt = map[string]struct {
 }
 
 func firstStatement(t template.Template, role string) template.Map {
-	policy, _ := list(resource(t, role)["Policies"])[0].(template.Map)
-	statement, _ := list(template.At(policy, "PolicyDocument")["Statement"])[0].(template.Map)
+	policy, _ := template.List(resource(t, role)["Policies"])[0].(template.Map)
+	statement, _ := template.List(template.At(policy, "PolicyDocument")["Statement"])[0].(template.Map)
 	return statement
 }
 

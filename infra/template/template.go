@@ -62,6 +62,17 @@ func At(m Map, keys ...string) Map {
 	return m
 }
 
+// List returns a value that may be one or several as several; none for nil.
+func List(value any) []any {
+	if many, ok := value.([]any); ok {
+		return many
+	}
+	if value == nil {
+		return nil
+	}
+	return []any{value}
+}
+
 // Of returns the resources of a type, by logical id, as their properties.
 func (t Template) Of(kind string) map[string]Map {
 	found := map[string]Map{}

@@ -29,11 +29,8 @@ func TestInvocationHasALine(t *testing.T) {
 	if *update {
 		measureInvocations(t)
 	}
-	data, err := os.ReadFile(page)
-	_, rest, ok := strings.Cut(string(data), invokeBegins)
-	line, _, found := strings.Cut(rest, invokeEnds)
-	if err != nil || !ok || !found || !strings.Contains(line, "| `watch-audit` |") {
-		t.Errorf("docs/performance.md has no line for an invocation: go test ./functions/internal/start -update (%v)", err)
+	if _, line, _ := marked(t, invokeBegins, invokeEnds); !strings.Contains(line, "| `watch-audit` |") {
+		t.Error("docs/performance.md has no line for an invocation: go test ./functions/internal/start -update")
 	}
 }
 
@@ -53,18 +50,7 @@ func measureInvocations(t *testing.T) {
 	a, b := ours[len(ours)/2], bare[len(bare)/2]
 	line := fmt.Sprintf("| function | CPU of an invocation, µs | bare handler | its own work | ratio |\n|---|---|---|---|---|\n| `watch-audit` | %.1f | %.1f | %.1f | %.2f |\n",
 		micros(a), micros(b), micros(domain), float64(a)/float64(b+domain))
-	data, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, ok := strings.Cut(string(data), invokeBegins)
-	_, after, found := strings.Cut(rest, invokeEnds)
-	if !ok || !found {
-		t.Fatalf("%s has no place for the line", page)
-	}
-	if err := os.WriteFile(page, []byte(before+invokeBegins+line+invokeEnds+after), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	rewrite(t, invokeBegins, line, invokeEnds)
 }
 
 func micros(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }

@@ -49,16 +49,32 @@ func TestEveryFunctionHasAFloor(t *testing.T) {
 
 func table(t *testing.T) string {
 	t.Helper()
+	_, text, _ := marked(t, begins, ends)
+	return text
+}
+
+// marked returns what stands before, between and after two marks of the page.
+func marked(t *testing.T, from, to string) (before, between, after string) {
+	t.Helper()
 	data, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, ok := strings.Cut(string(data), begins)
-	text, _, found := strings.Cut(rest, ends)
+	before, rest, ok := strings.Cut(string(data), from)
+	between, after, found := strings.Cut(rest, to)
 	if !ok || !found {
 		t.Fatalf("%s has no place for the table", page)
 	}
-	return text
+	return before, between, after
+}
+
+// rewrite puts text between two marks of the page.
+func rewrite(t *testing.T, from, text, to string) {
+	t.Helper()
+	before, _, after := marked(t, from, to)
+	if err := os.WriteFile(page, []byte(before+from+text+to+after), 0o644); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // program is one binary with what it cost.
@@ -94,14 +110,7 @@ func measure(t *testing.T) {
 		fmt.Fprintf(&b, "| `%s` | %.2f | %.2f | %.2f | %.1f | %.1f | %.2f |\n", function, float64(own.size)/1e6, float64(floor.size)/1e6,
 			float64(own.size)/float64(floor.size), own.poll(), floor.poll(), own.poll()/floor.poll())
 	}
-	data, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := strings.Replace(string(data), begins+table(t)+ends, begins+b.String()+ends, 1)
-	if err := os.WriteFile(page, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	rewrite(t, begins, b.String(), ends)
 }
 
 func build(t *testing.T, folder string) *program {

@@ -97,17 +97,6 @@ func (s stack) of(kind string) []string {
 	return ids
 }
 
-// list returns a value that may be one or several as several.
-func list(value any) []any {
-	if values, ok := value.([]any); ok {
-		return values
-	}
-	if value == nil {
-		return nil
-	}
-	return []any{value}
-}
-
 // target returns the logical id that a Ref or Fn::GetAtt names, and the attribute.
 func target(value any) (id, attribute string) {
 	m, _ := value.(template.Map)

@@ -19,7 +19,7 @@ func (s statement) name() string { return s.where + " " + encode(s.body["Sid"]) 
 
 func (s statement) actions() []string {
 	var actions []string
-	for _, action := range list(s.body["Action"]) {
+	for _, action := range template.List(s.body["Action"]) {
 		text, _ := action.(string)
 		actions = append(actions, text)
 	}
@@ -32,7 +32,7 @@ func (s stack) statements() []statement {
 	for id, r := range s.resources {
 		add := func(where string, document any) {
 			m, _ := document.(template.Map)
-			for _, value := range list(m["Statement"]) {
+			for _, value := range template.List(m["Statement"]) {
 				body, _ := value.(template.Map)
 				if branches, ok := body["Fn::If"].([]any); ok && len(branches) == 3 {
 					body, _ = branches[1].(template.Map)
@@ -43,7 +43,7 @@ func (s stack) statements() []statement {
 		for _, where := range []string{"AssumeRolePolicyDocument", "KeyPolicy", "PolicyDocument"} {
 			add(where, r.Properties[where])
 		}
-		for _, policy := range list(r.Properties["Policies"]) {
+		for _, policy := range template.List(r.Properties["Policies"]) {
 			m, _ := policy.(template.Map)
 			add("Policies", m["PolicyDocument"])
 		}
@@ -96,7 +96,7 @@ func actionsFit(s stack, found func(string, string, ...any)) {
 			continue // a key's policy names no other resource
 		}
 		for _, action := range st.actions() {
-			for _, on := range list(st.body["Resource"]) {
+			for _, on := range template.List(st.body["Resource"]) {
 				kinds, known := fits[action]
 				if kind := s.kindOf(on); !known || !slices.Contains(kinds, kind) {
 					found(st.owner, "%s: %s does not act on %s %s", st.name(), action, kind, encode(on))
@@ -151,7 +151,7 @@ func wideAllows(s stack, found func(string, string, ...any)) {
 		if strings.Contains(encode(st.body["Principal"]), `"*"`) && st.body["Condition"] == nil {
 			found(st.owner, "%s: allows anybody", st.name())
 		}
-		if st.kind == "AWS::IAM::Role" && slices.Contains(list(st.body["Resource"]), any("*")) {
+		if st.kind == "AWS::IAM::Role" && slices.Contains(template.List(st.body["Resource"]), any("*")) {
 			found(st.owner, "%s: allows on any resource", st.name())
 		}
 	}

@@ -40,12 +40,12 @@ func isOpen(path string) bool {
 
 // guarded reports whether an operation wants a token that an authoriser of issuer and audience verifies.
 func guarded(operation, schemes template.Map) bool {
-	for _, wanted := range list(operation["security"]) {
+	for _, wanted := range template.List(operation["security"]) {
 		names, _ := wanted.(template.Map)
 		for name := range names {
 			authorizer := template.At(schemes, name, "x-amazon-apigateway-authorizer")
 			jwt := template.At(authorizer, "jwtConfiguration")
-			if authorizer["type"] == "jwt" && jwt["issuer"] != nil && len(list(jwt["audience"])) > 0 {
+			if authorizer["type"] == "jwt" && jwt["issuer"] != nil && len(template.List(jwt["audience"])) > 0 {
 				return true
 			}
 		}

@@ -28,7 +28,7 @@ func transport(s stack, found func(string, string, ...any)) {
 		if st.body["Effect"] != "Deny" || st.body["Principal"] != "*" || secure != "false" && secure != false {
 			continue
 		}
-		for _, on := range list(st.body["Resource"]) {
+		for _, on := range template.List(st.body["Resource"]) {
 			if id, _ := target(on); id != "" {
 				closed[id] = true
 			} else if m, ok := on.(template.Map); ok {
@@ -85,10 +85,10 @@ func alarms(s stack, found func(string, string, ...any)) {
 	watched := map[string]bool{}
 	for _, id := range s.of("AWS::CloudWatch::Alarm") {
 		p := s.resources[id].Properties
-		if len(list(p["AlarmActions"])) == 0 {
+		if len(template.List(p["AlarmActions"])) == 0 {
 			found(id, "tells nobody")
 		}
-		for _, dimension := range list(p["Dimensions"]) {
+		for _, dimension := range template.List(p["Dimensions"]) {
 			d, _ := dimension.(template.Map)
 			of, _ := target(d["Value"])
 			watched[encode(p["MetricName"])+of] = true
@@ -118,7 +118,7 @@ func metrics(s stack, found func(string, string, ...any)) {
 			}
 		}
 		check(p)
-		for _, query := range list(p["Metrics"]) {
+		for _, query := range template.List(p["Metrics"]) {
 			q, _ := query.(template.Map)
 			check(template.At(q, "MetricStat", "Metric"))
 		}
@@ -128,7 +128,7 @@ func metrics(s stack, found func(string, string, ...any)) {
 // measured reports whether the catalogue of metrics has a metric with those dimensions.
 func measured(metric template.Map) bool {
 	given := map[string]string{}
-	for _, dimension := range list(metric["Dimensions"]) {
+	for _, dimension := range template.List(metric["Dimensions"]) {
 		d, _ := dimension.(template.Map)
 		name, _ := d["Name"].(string)
 		given[name], _ = d["Value"].(string)

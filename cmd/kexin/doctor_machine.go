@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -77,11 +76,9 @@ func examinePassphrase(settings env.Settings, found *findings) []byte {
 		return nil
 	}
 	what := record.Text{ZH: "口令文件", EN: "passphrase file"}
-	data, err := os.ReadFile(path)
-	line, _, _ := bytes.Cut(data, []byte("\n"))
-	line = bytes.TrimRight(line, "\r")
-	if err == nil && len(line) < 12 {
-		err = fmt.Errorf("first line shorter than 12 bytes")
+	line, err := filekeys.ReadPassphrase(path)
+	if err == nil && len(line) < filekeys.MinPassphrase {
+		err = fmt.Errorf("first line shorter than %d bytes", filekeys.MinPassphrase)
 	}
 	if !found.check(err, what, record.Text{ZH: "第一行写至少 12 个字节的口令，运行用户要能读", EN: "its first line must hold 12 bytes or more, readable by the user that runs the server"}) {
 		return nil

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -100,7 +99,7 @@ func (f *fsckGrammar) open(env *environment) (*installation, error) {
 			return nil, fmt.Errorf("%w in %s: %s is missing", errNoStore, f.Data, name)
 		}
 	}
-	passphrase, err := f.passphrase()
+	passphrase, err := filekeys.ReadPassphrase(f.PassphraseFile)
 	if err != nil {
 		return nil, err
 	}
@@ -128,18 +127,4 @@ func (f *fsckGrammar) open(env *environment) (*installation, error) {
 	sealer := audit.Sealer{Store: store, Objects: folder, Keys: file, Deployment: file.Deployment(), Function: "fsck", Now: clock.Now,
 		IdleAfter: 24 * time.Hour}
 	return &installation{store, fsck.Config{Store: store, Scanner: store, Pack: pack, Objects: folder, Audit: sealer.Check, Now: clock.Now}}, nil
-}
-
-// passphrase returns the first line of the passphrase file, nil when none is given.
-func (f *fsckGrammar) passphrase() ([]byte, error) {
-	if f.PassphraseFile == "" {
-		return nil, nil
-	}
-	data, err := os.ReadFile(f.PassphraseFile)
-	if err != nil {
-		return nil, err
-	}
-	line, rest, _ := bytes.Cut(data, []byte("\n"))
-	clear(rest)
-	return bytes.TrimRight(line, "\r"), nil
 }

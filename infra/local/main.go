@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +18,7 @@ import (
 
 	"kexin/infra/local/embedded"
 	"kexin/shared/env"
+	"kexin/shared/filekeys"
 	"kexin/shared/telemetry"
 )
 
@@ -48,7 +48,7 @@ func run(ctx context.Context, args, environ []string, out, logs io.Writer) error
 	if err != nil {
 		return err
 	}
-	passphrase, err := readPassphrase(settings.Embedded.PassphraseFile)
+	passphrase, err := filekeys.ReadPassphrase(settings.Embedded.PassphraseFile)
 	if err != nil {
 		return err
 	}
@@ -67,20 +67,6 @@ func run(ctx context.Context, args, environ []string, out, logs io.Writer) error
 		return err
 	}
 	return errors.Join(act(ctx, server, listener, args, out), server.Close())
-}
-
-// readPassphrase returns the first line of the passphrase file, nil when none is set.
-func readPassphrase(path string) ([]byte, error) {
-	if path == "" {
-		return nil, nil
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read passphrase file: %w", err)
-	}
-	line, rest, _ := bytes.Cut(data, []byte("\n"))
-	clear(rest)
-	return bytes.TrimRight(line, "\r"), nil
 }
 
 func act(ctx context.Context, server *embedded.Server, listener net.Listener, args []string, out io.Writer) error {
